@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Answers --version before anything else is loaded; everything else is dist/cli/main.js.
+import { readFileSync } from 'node:fs';
+
+const [, , first] = process.argv;
+if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  process.stdout.write(`${manifest.version}\n`);
+} else {
+  const { main } = await import('../dist/cli/main.js');
+  await main();
+}

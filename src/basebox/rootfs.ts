@@ -1,0 +1,87 @@
+/** The box's root file system as a tar: mmdebstrap, by an ordinary user or by root, without a mount on the host. */
+import { join } from 'node:path';
+import { quoteWord } from '../process/command-error.js';
+import { allPackages, type ArchiveSource, type BoxSpec } from './recipe.js';
+
+export interface RootfsPaths {
+  /** Our setup/ folder. */
+  readonly setup: string;
+  /** The project's postinstall script, written out; undefined when it has none. */
+  readonly postinstall: string | undefined;
+  /** Folder that receives rootfs.tar, packages, vmlinuz and initrd.img. */
+  readonly output: string;
+}
+
+/** Names in the output folder. */
+export const rootfsFiles = {
+  tar: 'rootfs.tar',
+  packages: 'packages',
+  kernel: 'vmlinuz',
+  initrd: 'initrd.img',
+} as const;
+
+/** A source as APT's one-line format has it; a frozen suite's Release may be past its Valid-Until. */
+export function sourceLines(source: ArchiveSource): readonly string[] {
+  return source.suites.map(
+    (suite) => `deb [signed-by=${source.keyring}] ${source.url} ${suite} ${source.components.join(' ')}`,
+  );
+}
+
+/**
+ * The arguments of mmdebstrap. In its unshare mode hooks run as a user that may not be able to
+ * read the project's folder, so files go in and out by mmdebstrap's own copy hooks, which run as us.
+ */
+export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly string[] {
+  const out = (name: string): string => quoteWord(join(paths.output, name));
+  const inside = (command: string): string => `chroot "$1" ${command}`;
+  const postinstall =
+    paths.postinstall === undefined
+      ? []
+      : [
+          `upload ${quoteWord(paths.postinstall)} /mayfly-setup/postinstall`,
+          inside('chmod 0755 /mayfly-setup/postinstall'),
+          inside(
+            `env DEBIAN_FRONTEND=noninteractive BUILD_USER=${quoteWord(spec.user)} /mayfly-setup/postinstall`,
+          ),
+        ];
+  const customize = [
+    inside(`sh /mayfly-setup/customize.sh ${quoteWord(spec.user)}`),
+    ...postinstall,
+    inside('sh /mayfly-setup/seal.sh'),
+    `download /mayfly-setup/packages ${out(rootfsFiles.packages)}`,
+    `download /vmlinuz ${out(rootfsFiles.kernel)}`,
+    `download /boot/mayfly-initrd.img ${out(rootfsFiles.initrd)}`,
+    'rm -r "$1/mayfly-setup"',
+  ];
+  return [
+    '--mode=unshare',
+    '--variant=apt',
+    '--format=tar',
+    `--architectures=${spec.architecture}`,
+    `--include=${allPackages(spec).join(',')}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    '--dpkgopt=force-unsafe-io',
+    `--essential-hook=copy-in ${quoteWord(paths.setup)} /`,
+    `--essential-hook=${inside('mv /setup /mayfly-setup')}`,
+    `--essential-hook=${inside('sh /mayfly-setup/essential.sh')}`,
+    ...customize.map((hook) => `--customize-hook=${hook}`),
+    spec.distribution,
+    join(paths.output, rootfsFiles.tar),
+    ...spec.sources.flatMap(sourceLines),
+  ];
+}
+
+/** What mmdebstrap says, in words for people; undefined for lines that say nothing new. */
+export function progressOf(line: string): string | undefined {
+  const needed = /^Need to get ([0-9.]+ [kMG]?B)/.exec(line);
+  if (needed !== null) return `downloading ${needed[1] ?? ''}`;
+  const step =
+    /^I: (running apt-get update|downloading packages|extracting archives|installing .*packages|creating tarball)/.exec(
+      line,
+    );
+  if (step !== null) return step[1];
+  const setUp = /^Setting up ([^ ]+)/.exec(line);
+  return setUp === null ? undefined : `configuring ${setUp[1] ?? ''}`;
+}

@@ -1,0 +1,146 @@
+/**
+ * The story of one build. Read it from top to bottom: plan, reap, source, box, VM, provision,
+ * build, artifacts, and the end of the VM. Each step is told to the journal, and whatever was made
+ * is undone in reverse order, however the build ends.
+ */
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artifact } from '../artifacts/collect.js';
+import { interruption, isAborted, MayflyError } from '../errors.js';
+import { finish } from '../guest/build.js';
+import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
+import { makeScratch } from '../process/scratch.js';
+import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './builder-vm.js';
+import type { Context } from './context.js';
+import { Journal } from './journal.js';
+import { obtainVm } from './obtain-vm.js';
+import { makePlan, type BuildPlan, type PlanRequest } from './plan.js';
+import type { BuildProgress } from './progress.js';
+import { publishRecord } from './publish.js';
+import { reapLeftovers } from './reap.js';
+import { newBuildId } from './with-journal.js';
+import { workInVm } from './work-in-vm.js';
+
+export interface BuildRequest extends Omit<PlanRequest, 'scratch'> {
+  readonly bootTimeoutMs?: number | undefined;
+  readonly version: string;
+}
+
+export interface BuildResult {
+  readonly folder: string;
+  readonly artifactsDirectory: string;
+  readonly artifacts: readonly Artifact[];
+  readonly keptVm: string | undefined;
+}
+
+/**
+ * Builds the project that the context's folder is in.
+ * @throws MayflyError; the build's folder then holds its record and every log
+ */
+export async function build(context: Context, request: BuildRequest): Promise<BuildResult> {
+  const startedAt = new Date();
+  const id = newBuildId(startedAt);
+  const folder = join(buildsFolder(context.home), id);
+  using journal = new Journal(folder, context.report);
+  const progress: BuildProgress = {
+    id,
+    startedAt,
+    plan: undefined,
+    box: undefined,
+    vm: undefined,
+    artifacts: [],
+  };
+  let failure: unknown;
+  let keptVm: string | undefined;
+  try {
+    keptVm = await tell({ ...context, report: journal.tell }, request, journal, progress);
+  } catch (error) {
+    failure = isAborted(context.signal) ? interruption(context.signal) : error;
+  }
+  const artifactsDirectory = await publishRecord(journal, progress, request.version, failure);
+  if (failure !== undefined) throw withLog(failure, folder);
+  return { folder, artifactsDirectory, artifacts: progress.artifacts, keptVm };
+}
+
+/** The steps. @returns the id of the VM when it was kept */
+async function tell(
+  context: Context,
+  request: BuildRequest,
+  journal: Journal,
+  progress: BuildProgress,
+): Promise<string | undefined> {
+  await journal.step('reap', 'Looking for leftovers', async (say) => {
+    if ((await reapLeftovers(context, journal.tell)).length === 0) say.reused();
+  });
+
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await journal.step('plan', 'Planning', () =>
+    makePlan(context, { ...request, scratch: scratch.path }),
+  );
+  progress.plan = plan;
+  journal.tell({
+    type: 'build-started',
+    build: progress.id,
+    project: plan.project.name,
+    ref: plan.source.ref.name,
+    commit: plan.source.commit,
+  });
+  for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
+
+  const { builder } = await obtainVm({
+    context,
+    journal,
+    plan,
+    mayOutliveUs: plan.options.keepRunning || plan.options.rescue,
+    bootTimeoutMs: request.bootTimeoutMs,
+    onVm: (vm, reused) => (progress.vm = { id: vm, reused }),
+    onBox: (box) => (progress.box = box),
+    beforeRemoval: (failed) => copyConsole(journal, failed),
+  });
+  let keep = false;
+  try {
+    await workInVm(context, journal, progress, plan, builder);
+    keep = plan.options.keepRunning;
+  } catch (error) {
+    // A VM that is refused to this build may still serve the one that it was kept for.
+    keep = plan.options.rescue || (error instanceof MayflyError && error.code === 'guest.wrong-branch');
+    throw error;
+  } finally {
+    await copyConsole(journal, builder);
+    await end(context, journal, plan, builder, keep && !isAborted(context.signal));
+  }
+  return keep ? builder.record.id : undefined;
+}
+
+/** The end of the VM, or its life without us. */
+async function end(
+  context: Context,
+  journal: Journal,
+  plan: BuildPlan,
+  builder: BuilderVm,
+  keep: boolean,
+): Promise<void> {
+  if (!keep || builder.vm.exit !== undefined) {
+    await journal.step('destroy', 'Destroying the VM', () =>
+      destroyBuilderVm(context, builder, journal.tell),
+    );
+    return;
+  }
+  const request = { keepBuild: plan.options.rescue, unmount: false };
+  await finish(builder.guest, request, { signal: context.signal, onLine: () => undefined });
+  await keepBuilderVm(builder);
+  const text = `The VM ${builder.record.id} is kept. Get in: mayfly vm ssh. End it: mayfly vm destroy.`;
+  journal.tell({ type: 'notice', level: 'info', text });
+}
+
+async function copyConsole(journal: Journal, builder: BuilderVm): Promise<void> {
+  await cp(builder.guest.console, join(journal.folder, buildFiles.console)).catch(() => undefined);
+}
+
+/** Paths inside the VM's folder are gone with it: point to the build's folder instead. */
+function withLog(error: unknown, folder: string): unknown {
+  if (!(error instanceof MayflyError) || error.log === undefined || error.log.startsWith(folder))
+    return error;
+  Object.defineProperty(error, 'log', { value: join(folder, buildFiles.console) });
+  return error;
+}

@@ -1,0 +1,47 @@
+/** Fetches artifacts from a VM that was kept. */
+import { join } from 'node:path';
+import { checksumLines, takeArtifacts, writeWhole, type Artifact } from '../artifacts/collect.js';
+import { MayflyError } from '../errors.js';
+import { collectArtifacts } from '../guest/build.js';
+import { buildFiles, scratchFolder, vmFiles } from '../paths.js';
+import { makeScratch } from '../process/scratch.js';
+import type { Context } from './context.js';
+import { guestSettings } from './guest-environment.js';
+import { makePlan } from './plan.js';
+import { findVm, withVm } from './vms.js';
+
+export interface Fetched {
+  readonly directory: string;
+  readonly artifacts: readonly Artifact[];
+}
+
+/** @throws MayflyError `artifacts.none` when the VM has none */
+export async function fetchArtifacts(context: Context, directory: string | undefined): Promise<Fetched> {
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await makePlan(context, {
+    flags: {},
+    artifacts: directory,
+    allowDirty: true,
+    scratch: scratch.path,
+  });
+  const to = plan.artifacts.directory;
+  const artifacts = await withVm(context, await findVm(context, undefined), async (builder) => {
+    const options = { signal: context.signal, onLine: () => undefined };
+    await collectArtifacts(builder.guest, guestSettings(plan), plan.artifacts.patterns, options);
+    return await takeArtifacts({
+      from: join(builder.folder, vmFiles.artifacts),
+      to,
+      signal: context.signal,
+      onArtifact: (artifact) => context.report({ type: 'artifact', ...artifact }),
+    });
+  });
+  if (artifacts.length === 0) {
+    throw new MayflyError(
+      'script',
+      'artifacts.none',
+      `The VM has no file that matches ${plan.artifacts.patterns.join(', ')}.`,
+    );
+  }
+  await writeWhole(join(to, buildFiles.checksums), checksumLines(artifacts));
+  return { directory: to, artifacts };
+}

@@ -1,0 +1,47 @@
+/** Removes what a crash left: VMs whose mayfly is gone, their cache overlays, scratch folders, half-made boxes. */
+import { join } from 'node:path';
+import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
+import { reapCaches } from '../disks/cache.js';
+import { boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
+import { tryLock } from '../process/lock.js';
+import { publicScratchParent, reapScratch } from '../process/scratch.js';
+import type { Report } from '../report/events.js';
+import { listVms, reapVm, reapFolders } from '../vm/registry.js';
+import { boxLock } from './box.js';
+import { cacheStore } from './caches.js';
+import type { Context } from './context.js';
+
+/** @returns what was removed, in words; each is reported as well */
+export async function reapLeftovers(context: Context, report: Report): Promise<readonly string[]> {
+  const reaped: string[] = [];
+  const tell = (what: string): void => {
+    reaped.push(what);
+    report({ type: 'reaped', what });
+  };
+  const vms = vmsFolder(context.home);
+  const live = new Set<string>();
+  for (const vm of await listVms(vms)) {
+    if (vm.state === 'leftover') {
+      await reapVm(vm);
+      tell(`the VM ${vm.record.id} of a mayfly that is gone`);
+    } else {
+      live.add(vm.record.id);
+    }
+  }
+  for (const id of await reapFolders(vms)) tell(`the folder of the VM ${id}, which was never started`);
+  // A VM that is being made has its folder before its overlays: list again, after the reaping.
+  for (const vm of await listVms(vms)) live.add(vm.record.id);
+  for (const id of await reapCaches(cacheStore(context), live)) tell(`the cache overlay of the VM ${id}`);
+  for (const parent of [publicScratchParent(context.env), scratchFolder(context.home)]) {
+    for (const path of await reapScratch(parent)) tell(`the scratch folder ${path}`);
+  }
+  const store = boxesFolder(context.home);
+  for (const fingerprint of await stagedBoxes(store)) {
+    const held = await tryLock(boxLock(context, fingerprint), { purpose: 'removes a half-made base box' });
+    if (held === undefined) continue;
+    await removeBoxStaging(store, fingerprint);
+    await held.release();
+    tell(`the half-made base box ${join(store, fingerprint)}`);
+  }
+  return reaped;
+}

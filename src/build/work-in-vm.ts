@@ -1,0 +1,126 @@
+/** What happens inside the VM: provisioning, the build script, and what it left behind. */
+import { join } from 'node:path';
+import { takeArtifacts, type Artifact } from '../artifacts/collect.js';
+import { isAborted, MayflyError, messageOf } from '../errors.js';
+import { collectArtifacts, runBuild } from '../guest/build.js';
+import { buildFiles, vmFiles } from '../paths.js';
+import type { BuilderVm } from './builder-vm.js';
+import type { Context } from './context.js';
+import { guestSettings, scriptEnvironment } from './guest-environment.js';
+import type { Journal } from './journal.js';
+import type { BuildPlan } from './plan.js';
+import type { BuildProgress } from './progress.js';
+import { provisionVm } from './provision-vm.js';
+
+/** The project's build script failed; `exitCode` is its own. */
+export class ScriptFailed extends MayflyError {
+  constructor(
+    readonly exitCode: number,
+    log: string,
+  ) {
+    super('script', 'build.failed', `The build script failed with exit code ${exitCode}.`, {
+      log,
+      hint: '--rescue keeps the VM after a failure: look inside with `mayfly vm ssh`.',
+    });
+  }
+}
+
+/** Everything inside the VM. */
+export async function workInVm(
+  context: Context,
+  journal: Journal,
+  progress: BuildProgress,
+  plan: BuildPlan,
+  builder: BuilderVm,
+): Promise<void> {
+  const { guest } = builder;
+  const settings = guestSettings(plan);
+  await provisionVm(context, journal, plan, builder);
+  let failure: Error | undefined;
+  try {
+    await journal.step('build', 'Building', (say) =>
+      buildInGuest(context, journal, plan, builder, say.output),
+    );
+  } catch (error) {
+    if (isAborted(context.signal) || builder.vm.exit !== undefined || !(error instanceof Error)) throw error;
+    failure = error;
+  }
+  // Those that exist come out after a failed build too; then a missing one is no news.
+  try {
+    await journal.step('artifacts', 'Fetching artifacts', async (say) => {
+      await collectArtifacts(guest, settings, plan.artifacts.patterns, {
+        signal: context.signal,
+        onLine: say.output,
+      });
+      progress.artifacts.push(...(await takeAll(context, journal, plan, builder, failure === undefined)));
+      say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
+    });
+  } catch (error) {
+    if (failure === undefined) throw error;
+    journal.tell({
+      type: 'notice',
+      level: 'warning',
+      text: `No artifacts of the failed build: ${messageOf(error)}`,
+    });
+  }
+  if (failure !== undefined) throw failure;
+}
+
+async function buildInGuest(
+  context: Context,
+  journal: Journal,
+  plan: BuildPlan,
+  builder: BuilderVm,
+  onLine: (line: string, stream: 'stdout' | 'stderr') => void,
+): Promise<void> {
+  const seconds = plan.scripts.timeoutSeconds;
+  const timeout = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
+  const signal = timeout === undefined ? context.signal : AbortSignal.any([context.signal, timeout]);
+  const request = {
+    script: plan.scripts.build,
+    commit: plan.source.commit,
+    refKind: plan.source.ref.kind,
+    refName: plan.source.ref.name,
+    ramKib: plan.ramKib,
+    now: Math.floor(Date.now() / 1000) + plan.options.dateOffset * 24 * 3600,
+    environment: scriptEnvironment(plan, 'build'),
+  };
+  try {
+    const exitCode = await runBuild(builder.guest, guestSettings(plan), request, { signal, onLine });
+    if (exitCode !== 0) throw new ScriptFailed(exitCode, join(journal.folder, buildFiles.log));
+  } catch (error) {
+    if (isAborted(timeout) && !isAborted(context.signal)) {
+      throw new MayflyError(
+        'script',
+        'build.timeout',
+        `The build script did not finish within ${seconds ?? 0} s.`,
+        {
+          log: join(journal.folder, buildFiles.log),
+          hint: 'Give it more time: --timeout, or build.timeout in builder.yaml.',
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+async function takeAll(
+  context: Context,
+  journal: Journal,
+  plan: BuildPlan,
+  builder: BuilderVm,
+  required: boolean,
+): Promise<readonly Artifact[]> {
+  const artifacts = await takeArtifacts({
+    from: join(builder.folder, vmFiles.artifacts),
+    to: plan.artifacts.directory,
+    signal: context.signal,
+    onArtifact: (artifact) => journal.tell({ type: 'artifact', ...artifact }),
+  });
+  if (artifacts.length === 0 && required) {
+    throw new MayflyError('script', 'artifacts.none', 'The build script succeeded, but left no artifact.', {
+      hint: `Looked for ${plan.artifacts.patterns.join(', ')} in the clone's folder in the VM (artifacts.patterns in builder.yaml).`,
+    });
+  }
+  return artifacts;
+}

@@ -1,0 +1,25 @@
+/** `mayfly artifacts` */
+import type { Command } from 'commander';
+import { addGlobalFlags, print, printJson } from './common.js';
+import { openSession, type GlobalOptions } from './session.js';
+
+export function registerArtifacts(program: Command): void {
+  const command = program
+    .command('artifacts')
+    .summary('fetch artifacts from the kept VM of this checkout')
+    .description(
+      'Fetches what matches artifacts.patterns from a VM that was kept, for example after `mayfly build --rescue` failed.',
+    )
+    .option('--artifacts <DIR>', 'folder for the results');
+  addGlobalFlags(command, 'print name, size and SHA-256 as JSON');
+  command.action(async (flags: GlobalOptions & { artifacts?: string }) => {
+    const { fetchArtifacts } = await import('../build/fetch-artifacts.js');
+    using session = openSession(flags, false);
+    const { artifacts, directory } = await fetchArtifacts(session.context, flags.artifacts);
+    if (flags.json === true) {
+      printJson(artifacts);
+      return;
+    }
+    for (const { name } of artifacts) print(`${directory}/${name}`);
+  });
+}

@@ -1,0 +1,140 @@
+/** `mayfly box create|list|show|clean` */
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Box } from '../basebox/store.js';
+import type { Context } from '../build/context.js';
+import { MayflyError } from '../errors.js';
+import { formatBytes, formatSeconds } from '../report/format.js';
+import { addGlobalFlags, print, printJson, table } from './common.js';
+import { openSession, type GlobalOptions } from './session.js';
+
+export function registerBox(program: Command): void {
+  const box = program
+    .command('box')
+    .summary('make, list, show and remove base boxes')
+    .description(
+      'A base box is the disk that every builder VM starts from. It is generated, and stored once for each fingerprint of what goes into it.',
+    );
+
+  const create = box.command('create').description("Make this project's base box, unless it exists.");
+  addGlobalFlags(create, 'print the record of the box as JSON');
+  create.action(async (flags: GlobalOptions) => {
+    const { createProjectBox } = await import('../build/boxes.js');
+    using session = openSession(flags, false);
+    const { box: made, reused } = await createProjectBox(session.context);
+    if (flags.json === true) {
+      printJson(made.record);
+      return;
+    }
+    const { label, fingerprint, diskSha256, fileBytes, seconds } = made.record;
+    print(
+      reused ? `The base box exists: ${label}` : `Made the base box ${label} in ${formatSeconds(seconds)}`,
+    );
+    print(`  fingerprint ${fingerprint}, ${formatBytes(fileBytes)}, disk sha256 ${diskSha256}`);
+  });
+
+  const list = box.command('list').description('List the base boxes, newest first.');
+  addGlobalFlags(list, 'print JSON');
+  list.action(async (flags: GlobalOptions) => {
+    using session = openSession(flags, false);
+    const boxes = await allBoxes(session.context);
+    if (flags.json === true) {
+      printJson(boxes.map(({ record }) => record));
+      return;
+    }
+    if (boxes.length === 0) {
+      print('There are no base boxes yet.');
+      return;
+    }
+    const rows = boxes.map(({ record }) => [
+      record.label,
+      record.fingerprint.slice(0, 12),
+      formatBytes(record.fileBytes),
+      record.createdAt.slice(0, 16).replace('T', ' '),
+    ]);
+    for (const line of table(rows)) print(line);
+  });
+
+  const show = box
+    .command('show')
+    .description('Show what went into a base box.')
+    .argument('<box>', 'label, or the beginning of a fingerprint');
+  addGlobalFlags(show, 'print JSON, with every package');
+  show.action(async (name: string, flags: GlobalOptions) => {
+    const { readBoxPackages } = await import('../build/boxes.js');
+    using session = openSession(flags, false);
+    const found = pick(await allBoxes(session.context), name);
+    const packages = await readBoxPackages(found);
+    if (flags.json === true) {
+      printJson({ ...found.record, packages });
+      return;
+    }
+    for (const line of showLines(found)) print(line);
+  });
+
+  const clean = box
+    .command('clean')
+    .description('Remove old base boxes. The newest stays, and so does every box that a VM uses.')
+    .option('--all', 'remove all base boxes that no VM uses')
+    .option('--older-than <DAYS>', 'what is old (default: 183, half a year)', wholeDays);
+  addGlobalFlags(clean, undefined);
+  clean.action(async (flags: GlobalOptions & { all?: boolean; olderThan?: number }) => {
+    const { cleanBoxes } = await import('../build/boxes.js');
+    using session = openSession(flags, false);
+    const removed = await cleanBoxes(session.context, { all: flags.all, days: flags.olderThan });
+    for (const { record } of removed)
+      print(
+        `Removed ${record.label} (${record.fingerprint.slice(0, 12)}), ${formatBytes(record.fileBytes)}.`,
+      );
+    if (removed.length === 0) print('There is nothing to remove.');
+  });
+}
+
+async function allBoxes(context: Context): Promise<readonly Box[]> {
+  const [{ listBoxes }, { boxesFolder }] = await Promise.all([
+    import('../basebox/store.js'),
+    import('../paths.js'),
+  ]);
+  return await listBoxes(boxesFolder(context.home));
+}
+
+function wholeDays(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a number of days');
+  return Number(text);
+}
+
+function pick(boxes: readonly Box[], name: string): Box {
+  const found = boxes.filter(
+    ({ record }) => record.label === name || (name.length >= 4 && record.fingerprint.startsWith(name)),
+  );
+  const [first] = found;
+  if (first === undefined) {
+    throw new MayflyError('usage', 'box.unknown', `There is no base box ${name}.`, {
+      hint: '`mayfly box list` lists them.',
+    });
+  }
+  if (found.length > 1) {
+    throw new MayflyError('usage', 'box.ambiguous', `${found.length} base boxes answer to ${name}.`, {
+      details: found.map(({ record }) => `${record.fingerprint}  ${record.label}  ${record.createdAt}`),
+      hint: 'Give the fingerprint.',
+    });
+  }
+  return first;
+}
+
+function showLines({ record }: Box): readonly string[] {
+  const rows = [
+    ['label', record.label],
+    ['fingerprint', record.fingerprint],
+    ['made', `${record.createdAt}, in ${formatSeconds(record.seconds)}`],
+    ['disk', `${formatBytes(record.diskBytes)}, sha256 ${record.diskSha256}`],
+    ['file', formatBytes(record.fileBytes)],
+    ['packages', String(record.packageCount)],
+  ];
+  return [
+    ...table(rows),
+    'made from:',
+    ...JSON.stringify(record.inputs, null, 2)
+      .split('\n')
+      .map((line) => `  ${line}`),
+  ];
+}

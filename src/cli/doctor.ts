@@ -1,0 +1,48 @@
+/** `mayfly doctor` */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { Finding } from '../build/doctor.js';
+import { MayflyError } from '../errors.js';
+import { addGlobalFlags, print, printJson, table } from './common.js';
+import { openSession, type GlobalOptions } from './session.js';
+
+export function registerDoctor(program: Command): void {
+  const command = program
+    .command('doctor')
+    .summary('say what this host has and lacks')
+    .description(
+      'Checks everything that a build needs of this host, and prints the one command that installs what is missing. Exit code 3 when something is.',
+    );
+  addGlobalFlags(command, 'print JSON');
+  command.action(async (flags: GlobalOptions) => {
+    const { examineHost, installCommand } = await import('../build/doctor.js');
+    using session = openSession(flags, false);
+    const findings = await examineHost(session.context);
+    const mend = installCommand(findings, process.getuid?.() === 0);
+    if (flags.json === true) printJson({ findings, ...(mend === undefined ? {} : { install: mend }) });
+    else for (const line of doctorLines(findings, flags.verbose === true)) print(line);
+    const missing = findings.filter(({ state }) => state === 'missing');
+    if (missing.length > 0) {
+      throw new MayflyError(
+        'host',
+        'host.incomplete',
+        `This host lacks ${missing.map(({ name }) => name).join(', ')}.`,
+        {
+          hint: mend === undefined ? 'See the hints above.' : `Run: ${mend}`,
+        },
+      );
+    }
+    if (flags.json !== true) print('This host can build.');
+  });
+}
+
+function doctorLines(findings: readonly Finding[], verbose: boolean): readonly string[] {
+  const marks = { ok: pc.green('ok     '), warning: pc.yellow('warning'), missing: pc.red('missing') };
+  const rows = table(
+    findings.map(({ name, found, purpose }) => [name, verbose ? `${found} (${purpose})` : found]),
+  );
+  return findings.flatMap(({ state, hint }, index) => [
+    `${marks[state]}  ${rows[index] ?? ''}`,
+    ...(hint === undefined ? [] : [`         ${hint}`]),
+  ]);
+}

@@ -1,0 +1,20 @@
+/** An error as people see it: what failed, why, what to do next, where the log is. */
+import pc from 'picocolors';
+import { MayflyError } from '../errors.js';
+import { sanitizeLine } from '../report/sanitize.js';
+
+export function errorLines(error: unknown): readonly string[] {
+  if (!(error instanceof MayflyError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return [
+      `${pc.red('error:')} this is a bug in mayfly. Please report it with these lines:`,
+      ...stack.split('\n').map((line) => `  ${sanitizeLine(line)}`),
+    ];
+  }
+  return [
+    `${pc.red('error:')} ${sanitizeLine(error.message)}`,
+    ...error.details.map((line) => `  ${sanitizeLine(line)}`),
+    ...(error.hint === undefined ? [] : [`${pc.bold('Next:')} ${error.hint}`]),
+    ...(error.log === undefined ? [] : [`${pc.bold('Log:')}  ${error.log}`]),
+  ];
+}

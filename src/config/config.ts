@@ -1,0 +1,89 @@
+/**
+ * What builder.yaml says, as one frozen value with every default filled in. These are the types
+ * that the rest of mayfly reads; docs/builder.yaml.md words the meaning of each field for people.
+ */
+
+export interface Config {
+  readonly name: string;
+  readonly basebox: BaseboxConfig;
+  readonly archive: ArchiveConfig;
+  readonly vm: VmConfig;
+  readonly guest: GuestConfig;
+  readonly build: BuildConfig;
+  readonly artifacts: ArtifactsConfig;
+  readonly caches: CachesConfig;
+  /** Words such as `noram` and `cpus=2`, checked: what resolveOptions (options.ts) takes. */
+  readonly options: readonly string[];
+}
+
+export type Distribution = 'bookworm' | 'trixie';
+
+export interface BaseboxConfig {
+  readonly prefix: string;
+  readonly architecture: 'amd64';
+  readonly distribution: Distribution;
+  readonly packages: readonly string[];
+  /** Relative to the builder directory; the file need not exist. */
+  readonly postinstall: string;
+  /** Bytes. */
+  readonly disk: number;
+}
+
+export interface ArchiveConfig {
+  readonly origins: Readonly<Record<string, OriginConfig>>;
+}
+
+export interface OriginConfig {
+  /** Without a trailing slash. Undefined: what the host's own APT uses. */
+  readonly url: string | undefined;
+  readonly suites: readonly string[];
+  readonly components: readonly string[];
+  /** Absolute, or relative to the builder directory. Undefined: Debian's archive keyring. */
+  readonly keyring: string | undefined;
+}
+
+export type ProviderChoice = 'qemu' | 'vagrant' | 'libvirt' | 'auto';
+
+export interface VmConfig {
+  readonly provider: ProviderChoice;
+  /** Bytes. */
+  readonly memory: number;
+  /** Bytes, added to `memory` for a build in RAM. */
+  readonly buildMemory: number;
+  /** Undefined: as many as the host has. The build option `cpus` comes first. */
+  readonly cpus: number | undefined;
+}
+
+export interface GuestConfig {
+  readonly user: string;
+  /** Absolute path in the guest. */
+  readonly source: string;
+  /** Absolute path in the guest. */
+  readonly builder: string;
+}
+
+export interface BuildConfig {
+  /** Relative to the builder directory. */
+  readonly provision: string;
+  /** Relative to the builder directory. */
+  readonly script: string;
+  readonly variablesPrefix: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Seconds; undefined: no limit. */
+  readonly timeout: number | undefined;
+  readonly baseBranches: readonly string[];
+}
+
+export interface ArtifactsConfig {
+  /** Globs relative to the clone in the guest. */
+  readonly patterns: readonly string[];
+  /** Absolute, or relative to the project's top folder. */
+  readonly directory: string;
+}
+
+export interface CachesConfig {
+  /** Bytes. */
+  readonly packages: number;
+  /** Bytes. */
+  readonly website: number;
+}

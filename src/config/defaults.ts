@@ -1,0 +1,75 @@
+/** From what the file says to the whole value: names in code's case, computed defaults filled in, frozen. */
+import type { Config, OriginConfig } from './config.js';
+import { WORD } from './fields.js';
+import type { BuilderFile } from './schema.js';
+import { DEFAULT_ORIGINS, isDefaultOrigin } from './schema-rules.js';
+
+export interface ConfigDefaults {
+  /** Name of the project's top-level folder; normalised here. */
+  readonly name: string;
+}
+
+/** A folder's name as the name of a project: `My_OS 2.0` → `my-os-2-0`; `project` when nothing is left. */
+export function normaliseName(folder: string): string {
+  const name = folder
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+/g, '')
+    .slice(0, 63)
+    .replaceAll(/-+$/g, '');
+  return WORD.test(name) ? name : 'project';
+}
+
+export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
+  const name = file.name ?? normaliseName(defaults.name);
+  const { basebox, archive, vm, guest, build, artifacts, caches, options } = file;
+  return deepFreeze<Config>({
+    name,
+    basebox: { ...basebox, prefix: basebox.prefix ?? `${name}-builder` },
+    archive: { origins: originsOf(archive.origins, basebox.distribution) },
+    vm: { provider: vm.provider, memory: vm.memory, buildMemory: vm.build_memory, cpus: vm.cpus },
+    guest: { user: guest.user, source: guest.source ?? `/${name}.git`, builder: guest.builder },
+    build: {
+      provision: build.provision,
+      script: build.script,
+      variablesPrefix: build.variables_prefix,
+      environment: build.environment,
+      timeout: build.timeout,
+      baseBranches: build.base_branches,
+    },
+    artifacts,
+    caches,
+    options,
+  });
+}
+
+type FileOrigins = BuilderFile['archive']['origins'];
+
+function originsOf(given: FileOrigins, distribution: string): Config['archive']['origins'] {
+  const all: FileOrigins = {
+    ...Object.fromEntries(Object.keys(DEFAULT_ORIGINS).map((name) => [name, { components: ['main'] }])),
+    ...given,
+  };
+  const origins: Record<string, OriginConfig> = {};
+  for (const [name, origin] of Object.entries(all)) {
+    if (origin === false) continue;
+    origins[name] = {
+      url: origin.url,
+      // originsRule has seen to it that any other origin names its suites.
+      suites: origin.suites ?? (isDefaultOrigin(name) ? DEFAULT_ORIGINS[name](distribution) : []),
+      components: origin.components,
+      keyring: origin.keyring,
+    };
+  }
+  return origins;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,105 @@
+/**
+ * Rules of builder.yaml that look at more than one value. They run whatever else is wrong, so that
+ * everything is told at once: hence `unknown`, for what they see may be anything.
+ */
+import type * as z from 'zod';
+import { readWords, sayWord, type Said } from './options-read.js';
+import { reservedVariables } from './variables.js';
+
+type Context = z.core.$RefinementCtx;
+
+/** For superRefine: also when a field of the same section is wrong. */
+export const ALWAYS = { when: (): boolean => true };
+
+/** The origins that need no settings, and the suites that they have by default. */
+export const DEFAULT_ORIGINS = {
+  debian: (distribution: string): readonly string[] => [distribution, `${distribution}-updates`],
+  'debian-security': (distribution: string): readonly string[] => [`${distribution}-security`],
+} as const;
+
+export function isDefaultOrigin(name: string): name is keyof typeof DEFAULT_ORIGINS {
+  return Object.hasOwn(DEFAULT_ORIGINS, name);
+}
+
+/** Read by issues.ts: the message is a sentence of its own, and about the key or the value. */
+function complain(context: Context, path: PropertyKey[], sentence: string, about: 'key' | 'value'): void {
+  context.addIssue({ code: 'custom', path, message: sentence, params: { about } });
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An origin of the project's own must say where it is: the host's APT cannot know. */
+export function originsRule(origins: unknown, context: Context): void {
+  if (!isMapping(origins)) return;
+  for (const [name, origin] of Object.entries(origins)) {
+    if (!isMapping(origin) || isDefaultOrigin(name)) continue;
+    const missing = ['url', 'suites'].filter((key) => origin[key] === undefined);
+    if (missing.length === 0) continue;
+    const sentence = `the origin ${name} needs ${missing.join(' and ')}: only debian and debian-security have a default`;
+    complain(context, [name], sentence, 'key');
+  }
+}
+
+/** Two mounts must not hide one another. */
+export function mountRule(guest: unknown, context: Context): void {
+  if (!isMapping(guest)) return;
+  const { source, builder } = guest;
+  if (typeof source !== 'string' || typeof builder !== 'string') return;
+  if (`${source}/`.startsWith(`${builder}/`) || `${builder}/`.startsWith(`${source}/`)) {
+    complain(
+      context,
+      ['source'],
+      `source (${source}) and builder (${builder}) must be separate folders`,
+      'value',
+    );
+  }
+}
+
+/** A project may add variables, not change the meaning of those that mayfly sets. */
+export function environmentRule(build: unknown, context: Context): void {
+  if (!isMapping(build) || !isMapping(build['environment'])) return;
+  const prefix = build['variables_prefix'];
+  const reserved = reservedVariables(typeof prefix === 'string' ? prefix : '');
+  for (const name of Object.keys(build['environment']).filter((candidate) => reserved.includes(candidate))) {
+    complain(
+      context,
+      ['environment', name],
+      `${name} is a variable that mayfly sets itself; choose another name`,
+      'key',
+    );
+  }
+}
+
+/** A list of words stays one; in a mapping, `noram: true` and `noram:` are the word alone. */
+export function wordsOf(options: readonly string[] | Readonly<Record<string, string>>): readonly string[] {
+  if (isMapping(options)) return Object.entries(options).map(([word, value]) => wordOf(word, value));
+  return options;
+}
+
+function wordOf(word: string, value: string): string {
+  return value === 'true' || value === '' ? word : `${word}=${value}`;
+}
+
+/** Each word of a list or mapping, with the place where it stands in it. */
+function placedWords(options: unknown): readonly { place: PropertyKey; said: Said }[] {
+  const entries: readonly (readonly [PropertyKey, unknown])[] = Array.isArray(options)
+    ? options.map((word: unknown, index) => [index, word] as const)
+    : isMapping(options)
+      ? Object.entries(options).map(([word, value]) => [
+          word,
+          typeof value === 'string' ? wordOf(word, value) : value,
+        ])
+      : [];
+  return entries.flatMap(([place, word]) =>
+    typeof word === 'string' ? [{ place, said: sayWord(word) }] : [],
+  );
+}
+
+export function optionsRule(options: unknown, context: Context): void {
+  const placed = placedWords(options);
+  for (const { index, text } of readWords(placed.map(({ said }) => said)).problems) {
+    complain(context, [placed[index]?.place ?? index], text, 'value');
+  }
+}

@@ -1,0 +1,199 @@
+/** The fields of builder.yaml, section by section, in the order of docs/builder.yaml.md. */
+import * as z from 'zod';
+import {
+  archiveUrl,
+  branchName,
+  componentName,
+  count,
+  duration,
+  field,
+  glob,
+  hostPath,
+  insidePath,
+  list,
+  mountPoint,
+  oneOf,
+  optionalField,
+  packageName,
+  size,
+  suiteName,
+  userName,
+  variableName,
+  variablePrefix,
+  variableText,
+  word,
+} from './fields.js';
+import { MOST_CPUS } from './options-words.js';
+import { ALWAYS, originsRule } from './schema-rules.js';
+
+const basebox = {
+  prefix: optionalField(
+    'name',
+    word('a name'),
+    '`<name>-builder`',
+    'First part of the labels of base boxes.',
+  ),
+  architecture: field('word', oneOf(['amd64']), 'amd64', 'Debian architecture of the base box.'),
+  distribution: field(
+    'word',
+    oneOf(['bookworm', 'trixie']),
+    'trixie',
+    'Debian release of the base box: `bookworm` or `trixie`.',
+  ),
+  packages: field(
+    'list of packages',
+    list(packageName(), 'a list of packages'),
+    [],
+    'Debian packages in the base box, beyond those that every builder VM needs.',
+  ),
+  postinstall: field(
+    'path',
+    insidePath(),
+    'basebox/postinstall',
+    "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist.",
+  ),
+  disk: field('size', size('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
+};
+
+export const originFields = {
+  url: optionalField(
+    'URL',
+    archiveUrl(),
+    "what the host's own APT uses",
+    'Where the origin is served: its archive, or the base of its snapshots. An origin beyond the two defaults needs it.',
+  ),
+  suites: optionalField(
+    'list of suites',
+    list(suiteName(), 'a list of suites').min(1, { error: 'at least one suite' }),
+    '`<distribution>` and `<distribution>-updates` (`debian`), `<distribution>-security` (`debian-security`)',
+    'Suites to use. An origin beyond the two defaults needs them.',
+  ),
+  components: field(
+    'list of components',
+    list(componentName(), 'a list of components').min(1, { error: 'at least one component' }),
+    ['main'],
+    'Components to use.',
+  ),
+  keyring: optionalField(
+    'path',
+    hostPath(),
+    "Debian's archive keyring",
+    'Keyring that signs the origin: on this host, or in the builder directory when relative.',
+  ),
+};
+
+const origin = z.union(
+  [
+    z.literal(false),
+    z.strictObject(originFields, { error: 'a mapping with url, suites, components and keyring, or false' }),
+  ],
+  {
+    error: 'a mapping with url, suites, components and keyring, or false',
+  },
+);
+
+const archive = {
+  origins: field(
+    'mapping',
+    z
+      .record(word('the name of an origin'), origin, { error: 'a mapping of origins' })
+      .superRefine(originsRule, ALWAYS),
+    {},
+    'Origin → where its packages come from. The origins `debian` and `debian-security` are there unless set to `false`; what is given here is added to them.',
+    '`debian`, `debian-security`',
+  ),
+};
+
+const vm = {
+  provider: field(
+    'word',
+    oneOf(['qemu', 'vagrant', 'libvirt', 'auto']),
+    'qemu',
+    'What runs the VM: `qemu`, `vagrant`, `libvirt`, or `auto` for the first that works here.',
+  ),
+  memory: field('size', size('256M'), '1536M', 'Memory of the VM.'),
+  build_memory: field('size', size('256M'), '12G', 'Memory added to it for a build in RAM.'),
+  cpus: optionalField(
+    'number',
+    count(MOST_CPUS),
+    "all of the host's",
+    'Virtual processors. The build option `cpus` comes first.',
+  ),
+};
+
+const guest = {
+  user: field(
+    'name',
+    userName(),
+    'builder',
+    'User of the guest that runs the build script, with uid 1000 and sudo.',
+  ),
+  source: optionalField(
+    'path',
+    mountPoint(),
+    '`/<name>.git`',
+    "Where the guest sees the project's clone, read-only.",
+  ),
+  builder: field('path', mountPoint(), '/builder', 'Where the guest sees the builder directory, read-only.'),
+};
+
+const build = {
+  provision: field(
+    'path',
+    insidePath(),
+    'provision/setup-builder',
+    'Script, in the builder directory, that root runs in the VM at every boot.',
+  ),
+  script: field(
+    'path',
+    insidePath(),
+    'provision/build',
+    'Script, in the builder directory, that builds, run by the user of the guest.',
+  ),
+  variables_prefix: field(
+    'prefix',
+    variablePrefix(),
+    'MAYFLY',
+    'First part of the names of the variables that tell the scripts the build options.',
+  ),
+  environment: field(
+    'mapping',
+    z.record(
+      variableName(),
+      z.union([variableText(), z.number(), z.boolean()], { error: 'text' }).transform(String),
+      { error: 'a mapping of variables' },
+    ),
+    {},
+    'Variables passed to both scripts; values reach them as they are written here.',
+  ),
+  timeout: optionalField('duration', duration(), 'none', 'How long the build script may run.'),
+  base_branches: field(
+    'list of branches',
+    list(branchName(), 'a list of branches'),
+    ['stable', 'testing', 'devel'],
+    'Branches that `config/base_branch` may name.',
+  ),
+};
+
+const artifacts = {
+  patterns: field(
+    'list of patterns',
+    list(glob(), 'a list of patterns').min(1, { error: 'at least one pattern' }),
+    ['*.iso', '*.img', '*.packages', '*.buildlog'],
+    'Files that come out of the clone in the guest.',
+  ),
+  directory: field(
+    'path',
+    hostPath(),
+    'artifacts',
+    "Where they go: a folder of this host, relative to the project's top folder.",
+  ),
+};
+
+const caches = {
+  packages: field('size', size('256M'), '20G', 'Size of the cache disk for packages.'),
+  website: field('size', size('256M'), '5G', 'Size of the cache disk for the built website.'),
+};
+
+/** What stands below each key of the file that is a section. */
+export const SECTIONS = { basebox, archive, vm, guest, build, artifacts, caches };

@@ -1,0 +1,83 @@
+/** The build itself: the project's script in a clone at the exact commit; then what it left behind. */
+import { MayflyError } from '../errors.js';
+import { guestError, type GuestSettings } from './provision.js';
+import { yes } from './scripts.js';
+import { runScript, type GuestSession, type ScriptOptions } from './session.js';
+
+export interface BuildRequest {
+  readonly script: string;
+  readonly commit: string;
+  readonly refKind: 'branch' | 'tag';
+  /** Name of the branch or tag. */
+  readonly refName: string;
+  /** Build in a tmpfs of at most this many KiB; undefined for the disk. */
+  readonly ramKib: number | undefined;
+  /** What the guest's clock is set to before the script starts: seconds since 1970. */
+  readonly now: number;
+  /** NAME=value words: the script's whole environment. */
+  readonly environment: readonly string[];
+}
+
+/**
+ * Runs the build script.
+ * @returns its exit code
+ * @throws MayflyError when it could not be started at all
+ */
+export async function runBuild(
+  guest: GuestSession,
+  settings: GuestSettings,
+  request: BuildRequest,
+  options: ScriptOptions,
+): Promise<number> {
+  const values = {
+    MF_BUILDER: settings.builder,
+    MF_SOURCE: settings.source,
+    MF_USER: settings.user,
+    MF_SCRIPT: request.script,
+    MF_COMMIT: request.commit,
+    MF_REF_KIND: request.refKind,
+    MF_REF_NAME: request.refName,
+    MF_RAM: yes(request.ramKib !== undefined),
+    MF_RAM_KIB: String(request.ramKib ?? 0),
+    MF_NOW: String(request.now),
+  };
+  const outcome = await runScript(guest, 'build', values, { ...options, args: request.environment });
+  if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  return outcome.exitCode;
+}
+
+/** Copies what matches the patterns to the share that the host reads. */
+export async function collectArtifacts(
+  guest: GuestSession,
+  settings: GuestSettings,
+  patterns: readonly string[],
+  options: ScriptOptions,
+): Promise<void> {
+  const outcome = await runScript(guest, 'collect', { MF_PATTERNS: patterns.join('\n') }, options);
+  if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  if (outcome.exitCode !== 0) {
+    throw new MayflyError(
+      'vm',
+      'guest.collect-failed',
+      `Fetching the artifacts failed with exit code ${outcome.exitCode}.`,
+    );
+  }
+}
+
+export interface FinishRequest {
+  /** Leave the build directory as it is, for a look inside. */
+  readonly keepBuild: boolean;
+  /** Unmount the cache disks, because the VM goes. */
+  readonly unmount: boolean;
+}
+
+/** @returns whether the cache disks are unmounted cleanly */
+export async function finish(
+  guest: GuestSession,
+  request: FinishRequest,
+  options: ScriptOptions,
+): Promise<boolean> {
+  const values = { MF_KEEP_BUILD: yes(request.keepBuild), MF_UNMOUNT: yes(request.unmount) };
+  const outcome = await runScript(guest, 'finish', values, options);
+  return outcome.exitCode === 0;
+}

@@ -1,0 +1,122 @@
+/** Provisioning, at every boot and before every build: the tool's own steps, then the project's script. */
+import { MayflyError } from '../errors.js';
+import { yes, type ScriptValues } from './scripts.js';
+import { runScript, type GuestFailure, type GuestSession, type ScriptOptions } from './session.js';
+
+export interface GuestSettings {
+  /** Mount points in the guest. */
+  readonly source: string;
+  readonly builder: string;
+  readonly user: string;
+  /** What is built, as the branch guard has it. */
+  readonly ref: string;
+  /** Serial of the cache disk for packages, and for the website; undefined when there is none. */
+  readonly packagesDisk: string | undefined;
+  readonly websiteDisk: string | undefined;
+  /** The proxy that APT in the guest uses; undefined for none. */
+  readonly aptProxy: string | undefined;
+  readonly proxyInVm: boolean;
+  /** The proxy that the one in the VM goes through. */
+  readonly upstreamProxy: string | undefined;
+  readonly offline: boolean;
+  /** APT one-line sources: of the VM itself, and of the image that is built. */
+  readonly aptSources: readonly string[];
+  readonly imageSources: readonly string[];
+}
+
+export function prepareValues(settings: GuestSettings): ScriptValues {
+  return {
+    MF_REF: settings.ref,
+    MF_SOURCE: settings.source,
+    MF_BUILDER: settings.builder,
+    MF_USER: settings.user,
+    MF_CACHE_PACKAGES: settings.packagesDisk ?? '',
+    MF_CACHE_WEBSITE: settings.websiteDisk ?? '',
+    MF_APT_PROXY: settings.aptProxy ?? '',
+    MF_PROXY_IN_VM: yes(settings.proxyInVm),
+    MF_UPSTREAM_PROXY: settings.upstreamProxy ?? '',
+    MF_OFFLINE: yes(settings.offline),
+    MF_APT_SOURCES: settings.aptSources.map((line) => `${line}\n`).join(''),
+    MF_IMAGE_SOURCES: settings.imageSources.map((line) => `${line}\n`).join(''),
+  };
+}
+
+/**
+ * Branch guard, shares, cache disks, proxy, APT.
+ * @throws MayflyError `guest.wrong-branch` (refused) when the VM was started for another ref
+ */
+export async function prepare(
+  guest: GuestSession,
+  settings: GuestSettings,
+  options: ScriptOptions,
+): Promise<void> {
+  const outcome = await runScript(guest, 'prepare', prepareValues(settings), options);
+  if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  if (outcome.exitCode !== 0) {
+    throw new MayflyError(
+      'vm',
+      'guest.prepare-failed',
+      `Preparing the VM failed with exit code ${outcome.exitCode}.`,
+    );
+  }
+}
+
+/**
+ * The project's own provisioning script.
+ * @param environment NAME=value words
+ * @throws MayflyError `guest.provision-failed`
+ */
+export async function provision(
+  guest: GuestSession,
+  script: string,
+  settings: GuestSettings,
+  environment: readonly string[],
+  options: ScriptOptions,
+): Promise<void> {
+  const values = { MF_BUILDER: settings.builder, MF_SCRIPT: script };
+  const outcome = await runScript(guest, 'provision', values, { ...options, args: environment });
+  if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  if (outcome.exitCode !== 0) {
+    throw new MayflyError(
+      'vm',
+      'guest.provision-failed',
+      `The provisioning script ${script} failed with exit code ${outcome.exitCode}.`,
+      {
+        hint: '--rescue keeps the VM after a failure, so that you can look inside with `mayfly vm ssh`.',
+      },
+    );
+  }
+}
+
+/** Our scripts' failures, worded. */
+export function guestError(failure: GuestFailure, ref: string): MayflyError {
+  const { code, text } = failure;
+  switch (code) {
+    case 'guest.wrong-branch':
+      return new MayflyError('refused', code, `This VM was started for ${text} and cannot build ${ref}.`, {
+        hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
+      });
+    case 'guest.no-script':
+      return new MayflyError('usage', code, `The builder directory has no ${text}.`, {
+        hint: 'Write it, or name another in builder.yaml (build.provision, build.script).',
+      });
+    case 'guest.not-executable':
+      return new MayflyError('usage', code, `${text} in the builder directory is not executable.`, {
+        hint: `Run: chmod +x ${text}, and commit it.`,
+      });
+    case 'guest.no-cache-disk':
+      return new MayflyError('vm', code, `The cache disk ${text} is not plugged into the VM.`);
+    case 'guest.same-name':
+      return new MayflyError('usage', code, `Two artifacts have the same name: ${text}.`, {
+        hint: 'Artifacts of one build share one folder: narrow artifacts.patterns in builder.yaml.',
+      });
+    case 'guest.copy':
+      return new MayflyError('host', code, `The artifact ${text} could not be copied out of the VM.`, {
+        hint: 'Is the disk of the host full?',
+      });
+    case 'guest.clone':
+      return new MayflyError('vm', code, `In the VM: ${text}.`);
+    default:
+      return new MayflyError('vm', code, `In the VM: ${text}.`);
+  }
+}

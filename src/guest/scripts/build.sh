@@ -1,0 +1,72 @@
+# Runs the project's build script, as the build user, in a clone at the exact commit. Its exit
+# status is ours.
+
+BUILD=/build
+
+as_user() {
+  setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- "$@"
+}
+
+clock() {
+  # A VM that was kept may have slept with its host. The offset is a variation of the environment.
+  date --utc --set "@$MF_NOW" > /dev/null
+}
+
+space() {
+  mkdir -p "$BUILD"
+  rm -rf "$BUILD/source" "$BUILD/scratch"
+  if [ "$MF_RAM" = yes ] && ! mountpoint -q "$BUILD"; then
+    mount -t tmpfs -o "size=$MF_RAM_KIB"k,mode=0755,nr_inodes=0 build "$BUILD"
+  fi
+  install -d -o "$MF_USER" -g "$MF_USER" "$BUILD/source" "$BUILD/scratch"
+}
+
+# The clone borrows the objects of the share: nothing is copied, and nothing is fetched.
+clone() {
+  export HOME="/home/$MF_USER"
+  as_user git clone --quiet --shared --no-checkout "$MF_SOURCE" "$BUILD/source" &&
+    cd "$BUILD/source" &&
+    as_user git fetch --quiet --no-write-fetch-head origin \
+      '+refs/remotes/*:refs/remotes/*' '+refs/mayfly/*:refs/mayfly/*' &&
+    check_out &&
+    { [ ! -e .gitmodules ] || submodules "$MF_SOURCE/.git"; }
+}
+
+check_out() {
+  if [ "$MF_REF_KIND" = branch ]; then
+    as_user git checkout --quiet --force -B "$MF_REF_NAME" "$MF_COMMIT"
+  else
+    as_user git checkout --quiet --force --detach "$MF_COMMIT"
+  fi
+}
+
+# submodules GITDIR: in the current work tree, from the object stores below GITDIR/modules.
+submodules() {
+  as_user git submodule --quiet init
+  as_user git config --get-regexp '^submodule\..*\.url$' | while read -r key _; do
+    name=${key#submodule.}
+    name=${name%.url}
+    as_user git config "$key" "$1/modules/$name"
+  done
+  as_user git submodule --quiet update || return 1
+  as_user git config --file .gitmodules --get-regexp '^submodule\..*\.path$' | while read -r key path; do
+    name=${key#submodule.}
+    name=${name%.path}
+    if [ -e "$path/.gitmodules" ]; then
+      (cd "$path" && submodules "$1/modules/$name") || exit 1
+    fi
+  done
+}
+
+main() {
+  script=$MF_BUILDER/$MF_SCRIPT
+  [ -f "$script" ] || fail guest.no-script "$MF_SCRIPT"
+  [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
+  clock
+  space
+  clone || fail guest.clone "cannot check out $MF_COMMIT"
+  printf '%s\n' "$$" > /run/mayfly/build.pid
+  exec setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" < /dev/null
+}
+
+main "$@"

@@ -1,0 +1,21 @@
+# Put before each script that mayfly sends to the guest. Values arrive as variables named MF_*.
+set -eu
+umask 022
+export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# fail CODE MESSAGE: the host turns this line into its own error (see provision.ts).
+fail() {
+  printf 'mayfly-failure %s %s\n' "$1" "$2" >&2
+  exit 70
+}
+
+# The disk with this serial; its order among the disks means nothing.
+disk_by_serial() {
+  for disk in /sys/block/*; do
+    if [ -r "$disk/serial" ] && [ "$(cat "$disk/serial")" = "$1" ]; then
+      printf '/dev/%s\n' "${disk##*/}"
+      return
+    fi
+  done
+  return 1
+}

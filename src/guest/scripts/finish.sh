@@ -1,0 +1,19 @@
+# Before the VM goes: the build directory away unless it is to be rescued, caches unmounted cleanly.
+main() {
+  if [ "$MF_KEEP_BUILD" != yes ]; then
+    if [ -e /run/mayfly/build.pid ]; then
+      # The build's shell leads its process group.
+      kill -KILL -- "-$(cat /run/mayfly/build.pid)" 2> /dev/null || true
+    fi
+    if mountpoint -q /build; then umount -R --lazy /build; else rm -rf /build; fi
+  fi
+  [ "$MF_UNMOUNT" = yes ] || return 0
+  systemctl stop apt-cacher-ng 2> /dev/null || true
+  for directory in /var/cache/apt-cacher-ng /var/cache/website; do
+    if mountpoint -q "$directory"; then
+      umount "$directory" || fail guest.busy-cache "$directory"
+    fi
+  done
+}
+
+main < /dev/null

@@ -1,0 +1,81 @@
+# The tool's own part of provisioning: branch guard, shares, cache disks, proxy, APT.
+# Runs as root at every boot and before every build; running it twice changes nothing.
+
+GUARD=/var/lib/vagrant_box_build_from
+
+guard() {
+  if [ ! -e "$GUARD" ]; then
+    printf '%s\n' "$MF_REF" > "$GUARD"
+    return
+  fi
+  started_for=$(cat "$GUARD")
+  [ "$started_for" = "$MF_REF" ] || fail guest.wrong-branch "$started_for"
+}
+
+share() {
+  tag=$1
+  directory=$2
+  options=$3
+  mkdir -p "$directory"
+  mountpoint -q "$directory" && return
+  mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$options" "$tag" "$directory" ||
+    fail guest.share "cannot mount $directory"
+}
+
+# cache SERIAL DIRECTORY OWNER
+cache() {
+  disk=$(disk_by_serial "$1") || fail guest.no-cache-disk "$1"
+  mkdir -p "$2"
+  mountpoint -q "$2" && return
+  # A new disk is all zeros: ext4 has its magic number 0xef53 at byte 1080.
+  magic=$(dd if="$disk" bs=1 skip=1080 count=2 status=none | od -An -tx1 | tr -d ' ')
+  if [ "$magic" != 53ef ]; then
+    mke2fs -q -F -t ext4 -O ^has_journal -m 0 -E lazy_itable_init=1,nodiscard "$disk" ||
+      fail guest.cache-disk "cannot format the cache disk $1"
+  elif ! tune2fs -l "$disk" | grep -q '^Filesystem state: *clean$'; then
+    e2fsck -p "$disk" > /dev/null || [ $? -le 1 ] || fail guest.cache-disk "the cache disk $1 is damaged"
+  fi
+  mount -o noatime "$disk" "$2" || fail guest.cache-disk "cannot mount the cache disk $1"
+  [ -z "$3" ] || chown "$3" "$2"
+}
+
+proxy() {
+  rm -f /etc/apt/apt.conf.d/90mayfly-proxy
+  [ -z "$MF_APT_PROXY" ] || printf 'Acquire::http::Proxy "%s";\n' "$MF_APT_PROXY" > /etc/apt/apt.conf.d/90mayfly-proxy
+  [ "$MF_PROXY_IN_VM" = yes ] || return 0
+  # The whole configuration: Debian's own sends requests for one mirror to another.
+  rm -f /etc/apt-cacher-ng/zz_debconf.conf
+  cat > /etc/apt-cacher-ng/acng.conf << CONF
+CacheDir: /var/cache/apt-cacher-ng
+LogDir: /var/log/apt-cacher-ng
+SupportDir: /usr/lib/apt-cacher-ng
+BindAddress: 127.0.0.1
+Port: 3142
+PassThroughPattern: .*:443$
+ReportPage:
+ExThreshold: 30
+Offlinemode: $([ "$MF_OFFLINE" = yes ] && echo 1 || echo 0)
+CONF
+  [ -z "$MF_UPSTREAM_PROXY" ] || printf 'Proxy: %s\n' "$MF_UPSTREAM_PROXY" >> /etc/apt-cacher-ng/acng.conf
+  install -d -o apt-cacher-ng -g apt-cacher-ng /var/log/apt-cacher-ng
+  # Not waited for: the build's first package needs it, its first line does not.
+  systemctl --no-block restart apt-cacher-ng
+}
+
+apt_sources() {
+  printf '%s' "$MF_APT_SOURCES" > /etc/apt/sources.list.d/mayfly.list
+  printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
+}
+
+main() {
+  guard
+  share source "$MF_SOURCE" ro,cache=loose
+  share builder "$MF_BUILDER" ro,cache=none
+  share artifacts /run/mayfly/artifacts rw,access=0,cache=none
+  [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
+  [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
+  proxy
+  apt_sources
+}
+
+main < /dev/null

@@ -1,0 +1,10 @@
+# Runs the project's own provisioning script, as root. Its exit status is ours.
+main() {
+  script=$MF_BUILDER/$MF_SCRIPT
+  [ -f "$script" ] || fail guest.no-script "$MF_SCRIPT"
+  [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
+  cd /
+  exec env -i "$@" "$script" < /dev/null
+}
+
+main "$@"

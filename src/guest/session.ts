@@ -1,0 +1,94 @@
+/** A VM that one can work in: the ways to run a script there, and what its failures mean. */
+import { MayflyError, type ErrorInit } from '../errors.js';
+import { CommandError } from '../process/command-error.js';
+import type { RunResult } from '../process/run.js';
+import { sshRun, type SshTarget } from '../process/ssh.js';
+import { scriptText, type ScriptName, type ScriptValues } from './scripts.js';
+
+export interface GuestSession {
+  readonly ssh: SshTarget;
+  /** Why the VM is gone; undefined while it runs. */
+  readonly gone: () => string | undefined;
+  /** Path of the guest's serial console on the host. */
+  readonly console: string;
+}
+
+export interface ScriptOptions {
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Arguments of the script: for the two that start a script of the project's, its environment. */
+  readonly args?: readonly string[];
+}
+
+/** A failure that one of our own scripts reported (see `fail` in common.sh). */
+export interface GuestFailure {
+  readonly code: string;
+  readonly text: string;
+}
+
+export type ScriptOutcome =
+  | { readonly exitCode: number; readonly failure?: undefined }
+  | { readonly exitCode: number; readonly failure: GuestFailure };
+
+/** What `fail` exits with; only together with its line does it count. */
+const FAILED = 70;
+const FAILURE_LINE = /^mayfly-failure ([a-z.-]+) (.*)$/;
+
+/**
+ * Runs one of our scripts in the guest.
+ * @throws MayflyError `vm.died` when the VM ended meanwhile, `vm.connection` when only ssh broke
+ */
+export async function runScript(
+  guest: GuestSession,
+  name: ScriptName,
+  values: ScriptValues,
+  options: ScriptOptions,
+): Promise<ScriptOutcome> {
+  let failure: GuestFailure | undefined;
+  const shell = name === 'collect' ? 'bash' : 'sh';
+  const result = await attempt(guest, [shell, '-s', '--', ...(options.args ?? [])], {
+    input: await scriptText(name, values),
+    signal: options.signal,
+    onLine: (line, stream) => {
+      const match = stream === 'stderr' ? FAILURE_LINE.exec(line) : null;
+      if (match === null) options.onLine(line, stream);
+      else failure = { code: match[1] ?? '', text: match[2] ?? '' };
+    },
+  });
+  if (result.exitCode === FAILED && failure !== undefined) return { exitCode: FAILED, failure };
+  return { exitCode: result.exitCode };
+}
+
+async function attempt(
+  guest: GuestSession,
+  command: readonly string[],
+  options: { input: string; signal: AbortSignal; onLine: ScriptOptions['onLine'] },
+): Promise<RunResult> {
+  const every = Array.from({ length: 256 }, (_, code) => code);
+  try {
+    const result = await sshRun(guest.ssh, command, { ...options, capture: false, accept: every });
+    // 255 is ssh's own way to say that the connection broke, but a script may exit with it too.
+    if (result.exitCode === 255) await throwIfGone(guest);
+    return result;
+  } catch (error) {
+    if (error instanceof CommandError) await throwIfGone(guest);
+    throw error;
+  }
+}
+
+/** Milliseconds in which a dying QEMU is noticed after ssh has lost it. */
+const NOTICE_MS = 1500;
+
+async function throwIfGone(guest: GuestSession): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+  const reason = guest.gone();
+  if (reason !== undefined) throw vmDied(reason, guest);
+}
+
+export function vmDied(reason: string, guest: GuestSession, init: ErrorInit = {}): MayflyError {
+  return new MayflyError('vm', 'vm.died', `The VM ended while it was in use: ${reason}.`, {
+    log: guest.console,
+    hint: 'Was it killed for want of memory? See `dmesg`; vm.memory in builder.yaml and --no-ram make it smaller.',
+    ...init,
+  });
+}

@@ -1,0 +1,91 @@
+/**
+ * Every path and file name on disk, and nothing else.
+ *
+ * $XDG_DATA_HOME/mayfly    boxes/ and caches/: slow to make again
+ * $XDG_CACHE_HOME/mayfly   tools/: quick to make again
+ * $XDG_STATE_HOME/mayfly   vms/, builds/, locks/, tmp/: of this machine only
+ *
+ * MAYFLY_HOME puts the three below one folder. Stores are content-addressed and hold no absolute path.
+ */
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+export interface Home {
+  readonly data: string;
+  readonly cache: string;
+  readonly state: string;
+}
+
+export function resolveHome(env: NodeJS.ProcessEnv = process.env): Home {
+  const own = env['MAYFLY_HOME'];
+  if (own !== undefined && isAbsolute(own)) {
+    return { data: join(own, 'data'), cache: join(own, 'cache'), state: join(own, 'state') };
+  }
+  const home = env['HOME'] ?? homedir();
+  // XDG Base Directory Specification: a relative path is to be ignored.
+  const xdg = (name: string, fallback: string): string => {
+    const value = env[name];
+    return join(value !== undefined && isAbsolute(value) ? value : join(home, fallback), 'mayfly');
+  };
+  return {
+    data: xdg('XDG_DATA_HOME', '.local/share'),
+    cache: xdg('XDG_CACHE_HOME', '.cache'),
+    state: xdg('XDG_STATE_HOME', '.local/state'),
+  };
+}
+
+export const boxesFolder = (home: Home): string => join(home.data, 'boxes');
+export const cachesFolder = (home: Home): string => join(home.data, 'caches');
+export const toolsFolder = (home: Home): string => join(home.cache, 'tools');
+export const vmsFolder = (home: Home): string => join(home.state, 'vms');
+export const buildsFolder = (home: Home): string => join(home.state, 'builds');
+export const scratchFolder = (home: Home): string => join(home.state, 'tmp');
+export const lockFile = (home: Home, name: string): string => join(home.state, 'locks', `${name}.lock`);
+
+/** Files of one base box, in boxes/FINGERPRINT/. */
+export const boxFiles = {
+  record: 'box.json',
+  disk: 'disk.qcow2',
+  kernel: 'vmlinuz',
+  initrd: 'initrd.img',
+  packages: 'packages.json',
+  log: 'create.log',
+} as const;
+
+/** Files of one builder VM, in vms/ID/. QEMU runs in this folder, so that socket paths stay short (108 bytes). */
+export const vmFiles = {
+  record: 'vm.json',
+  disk: 'overlay.qcow2',
+  console: 'console.log',
+  qemuLog: 'qemu.log',
+  qmp: 'qmp.sock',
+  sshMaster: 'ssh.sock',
+  sshKey: 'id_ed25519',
+  hostKey: 'ssh_host_ed25519_key',
+  knownHosts: 'known_hosts',
+  network: 'network',
+  /** Shared with the guest, read-only. */
+  source: 'source',
+  builder: 'builder',
+  /** Shared with the guest, writable: the only such place. */
+  artifacts: 'artifacts',
+} as const;
+
+/** Files of one build, in builds/ID/, the first three also beside its artifacts. */
+export const buildFiles = {
+  record: 'build.json',
+  events: 'events.jsonl',
+  log: 'build.log',
+  console: 'console.log',
+  provisionLog: 'provision.log',
+  checksums: 'SHA256SUMS',
+} as const;
+
+/** Files of one project. */
+export const projectFiles = {
+  builderFolder: 'builder',
+  config: 'builder.yaml',
+} as const;
+
+/** Name of a project's cache in the cache store. */
+export const cacheName = (project: string, kind: string): string => `${project}-${kind}`;

@@ -1,0 +1,80 @@
+/**
+ * Scratch folders that a crash may leave behind. Each one names its owner, so that the next
+ * command can tell whose it was and remove it.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from '../errors.js';
+import { currentOwner, isAlive, type Owner } from './owner.js';
+import { run, which } from './run.js';
+
+const OWNER_FILE = '.owner.json';
+const PREFIX = 'mayfly-';
+
+export interface Scratch extends AsyncDisposable {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * Where scratch folders go that another user must be able to enter: mmdebstrap's unshare mode
+ * works as a subordinate user, who cannot enter a home directory of mode 0700. A disk, not a
+ * tmpfs: a root file system in memory twice would not fit everywhere.
+ */
+export function publicScratchParent(env: NodeJS.ProcessEnv = process.env): string {
+  return env['MAYFLY_TMPDIR'] ?? '/var/tmp';
+}
+
+export async function makeScratch(parent: string, mode: 0o700 | 0o755): Promise<Scratch> {
+  await mkdir(parent, { recursive: true });
+  const path = join(parent, PREFIX + randomBytes(6).toString('hex'));
+  await mkdir(path, { mode: 0o700 });
+  await writeOwner(path);
+  await chmod(path, mode);
+  const remove = (): Promise<void> => removeTree(path);
+  return { path, remove, [Symbol.asyncDispose]: remove };
+}
+
+export async function writeOwner(folder: string): Promise<void> {
+  await writeFile(join(folder, OWNER_FILE), JSON.stringify(await currentOwner()));
+}
+
+export async function readOwner(folder: string): Promise<Owner | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, OWNER_FILE), 'utf8')) as Owner;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES') || error instanceof SyntaxError)
+      return undefined;
+    throw error;
+  }
+}
+
+/** Removes a tree, also one that holds files of our subordinate users (a killed mmdebstrap's). */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) throw error;
+    if ((await which('mmdebstrap')) === undefined) throw error;
+    await run('mmdebstrap', ['--unshare-helper', 'rm', '-rf', path]);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Removes the scratch folders of this user whose owner is gone. @returns their paths */
+export async function reapScratch(parent: string): Promise<readonly string[]> {
+  const reaped: string[] = [];
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
+    const path = join(parent, name);
+    const entry = await lstat(path).catch(() => undefined);
+    if (entry?.isDirectory() !== true || entry.uid !== process.getuid?.()) continue;
+    const owner = await readOwner(path);
+    // Without an owner it is being made at this moment, or it is not ours to judge.
+    if (owner === undefined || (await isAlive(owner))) continue;
+    await removeTree(path);
+    reaped.push(path);
+  }
+  return reaped;
+}

@@ -1,0 +1,113 @@
+/**
+ * Running programs in a VM: ssh with one master connection, which every later command shares. Under
+ * emulation a new connection costs two seconds, a command over the shared one a few tenths.
+ */
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { quoteCommand } from './command-error.js';
+import { run, type RunOptions, type RunResult } from './run.js';
+import { startService, type Service } from './service.js';
+
+/** How to reach a VM. File names are relative to `folder`, in which ssh runs: socket paths stay short. */
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly folder: string;
+  readonly keyFile: string;
+  readonly knownHosts: string;
+  readonly socket: string;
+}
+
+/** The name under which the VM's host key is known, whatever its port. */
+export const HOST_KEY_ALIAS = 'mayfly-builder';
+
+/** ssh's options. The ciphers are the cheapest to emulate; the connection never leaves this machine. */
+export function sshOptions(target: SshTarget): readonly string[] {
+  const settings: Readonly<Record<string, string>> = {
+    BatchMode: 'yes',
+    IdentitiesOnly: 'yes',
+    IdentityFile: target.keyFile,
+    UserKnownHostsFile: target.knownHosts,
+    GlobalKnownHostsFile: '/dev/null',
+    StrictHostKeyChecking: 'yes',
+    HostKeyAlias: HOST_KEY_ALIAS,
+    HostKeyAlgorithms: 'ssh-ed25519',
+    KexAlgorithms: 'curve25519-sha256',
+    Ciphers: 'aes128-gcm@openssh.com,chacha20-poly1305@openssh.com',
+    ControlPath: target.socket,
+    ConnectTimeout: '30',
+    ServerAliveInterval: '15',
+    // Ten minutes without an answer: a guest under emulation and load can be silent for long.
+    ServerAliveCountMax: '40',
+    LogLevel: 'ERROR',
+  };
+  return [
+    ...['-F', 'none'],
+    ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    ...['-p', String(target.port)],
+  ];
+}
+
+/** The arguments of one ssh command. */
+export function sshArguments(
+  target: SshTarget,
+  command: readonly string[],
+  flags: readonly string[] = [],
+): readonly string[] {
+  // sshd hands the command to a shell, so it travels quoted.
+  return [...sshOptions(target), ...flags, `${target.user}@${target.host}`, '--', quoteCommand(command)];
+}
+
+/** Runs a command in the VM. Its exit code is the command's; 255 also when the connection broke. */
+export function sshRun(
+  target: SshTarget,
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return run('ssh', sshArguments(target, command, ['-o', 'ControlMaster=no']), {
+    ...options,
+    cwd: target.folder,
+  });
+}
+
+/** Keeps the shared connection open until it is ended. It ends with us. */
+export async function openMaster(target: SshTarget, log: string): Promise<Service> {
+  // One that was killed leaves its socket, and ssh would then go without a shared connection.
+  await rm(join(target.folder, target.socket), { force: true });
+  const flags = ['-o', 'ControlMaster=yes', '-o', 'ControlPersist=no', '-N', '-n'];
+  const args = [...sshOptions(target), ...flags, `${target.user}@${target.host}`];
+  return await startService('ssh', args, { cwd: target.folder, log, whenWeDie: 'TERM' });
+}
+
+/** Whether the shared connection answers. */
+export async function masterAnswers(target: SshTarget, signal: AbortSignal): Promise<boolean> {
+  const args = [...sshOptions(target), '-O', 'check', `${target.user}@${target.host}`];
+  const result = await run('ssh', args, { cwd: target.folder, signal, accept: [0, 255] });
+  return result.exitCode === 0;
+}
+
+/** Whether something that speaks SSH answers at the address within `timeoutMs`. */
+export function hasBanner(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const done = (answer: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => {
+      done(false);
+    }, timeoutMs);
+    socket.once('data', (data) => {
+      done(data.toString('latin1').startsWith('SSH-'));
+    });
+    socket.once('error', () => {
+      done(false);
+    });
+    socket.once('close', () => {
+      done(false);
+    });
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * What happens, as events with types. Renderers only draw them; the record of a build, the JUnit
+ * file and machines read the same stream (events.jsonl). Guest output inside events is raw: a
+ * renderer that prints to a terminal strips escape sequences first (sanitize.ts).
+ */
+
+/** The steps of a build, in the order in which they run. Their names are stable. */
+export const STEPS = [
+  'plan',
+  'reap',
+  'source',
+  'box',
+  'cache',
+  'vm',
+  'ready',
+  'provision',
+  'build',
+  'artifacts',
+  'destroy',
+] as const;
+export type StepName = (typeof STEPS)[number];
+
+export type StepOutcome = 'ok' | 'failed' | 'reused';
+
+export interface FailureEvent {
+  readonly type: 'failed';
+  readonly kind: string;
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details: readonly string[];
+  readonly log?: string;
+}
+
+export type MayflyEvent =
+  | {
+      readonly type: 'build-started';
+      readonly build: string;
+      readonly project: string;
+      readonly ref: string;
+      readonly commit: string;
+    }
+  | { readonly type: 'step-started'; readonly step: StepName; readonly title: string }
+  | {
+      readonly type: 'step-finished';
+      readonly step: StepName;
+      readonly outcome: StepOutcome;
+      readonly seconds: number;
+      readonly summary?: string;
+    }
+  /** A line that a program or the guest printed. */
+  | {
+      readonly type: 'output';
+      readonly step: StepName;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    }
+  /** How far a step is, in words for people. */
+  | { readonly type: 'progress'; readonly step: StepName; readonly text: string }
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
+  /** Something that a crashed mayfly left behind was removed. */
+  | { readonly type: 'reaped'; readonly what: string }
+  | { readonly type: 'artifact'; readonly name: string; readonly bytes: number; readonly sha256: string }
+  | FailureEvent
+  | {
+      readonly type: 'build-finished';
+      readonly outcome: 'success' | 'failure' | 'interrupted';
+      readonly seconds: number;
+    };
+
+export type Report = (event: MayflyEvent) => void;

@@ -1,0 +1,112 @@
+/** QEMU's argument vector, as a pure function of the VM's specification. */
+import { vmFiles } from '../../paths.js';
+import type { ExtraDisk, Share, VmSpec } from '../provider.js';
+
+/** QEMU splits option values at commas; a doubled comma is a comma. */
+export function escapeCommas(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/** QEMU's user network gives every guest these (docs: -netdev user). */
+export const USER_NETWORK = { address: '10.0.2.15/24', gateway: '10.0.2.2', nameserver: '10.0.2.3' } as const;
+
+/** The script that the guest's initrd reads: name=value lines. */
+export function networkSettings(): string {
+  const { address, gateway, nameserver } = USER_NETWORK;
+  return `address=${address}\ngateway=${gateway}\nnameserver=${nameserver}\n`;
+}
+
+export const KERNEL_COMMAND_LINE = [
+  'root=LABEL=mayfly',
+  'console=ttyS0',
+  'net.ifnames=0',
+  'quiet',
+  'panic=-1',
+  'systemd.show_status=0',
+  // The VM runs one project's own code and dies with it.
+  'mitigations=off',
+].join(' ');
+
+/** QEMU runs in the VM's folder: file names of the VM itself are relative. */
+export function qemuArguments(spec: VmSpec): readonly string[] {
+  return [
+    ...['-name', `mayfly-${spec.id}`],
+    '-nodefaults',
+    '-no-user-config',
+    ...['-display', 'none'],
+    ...['-machine', `${spec.machineType ?? 'q35'},usb=off,vmport=off,graphics=off`],
+    ...acceleration(spec),
+    ...['-smp', String(spec.cpus)],
+    ...['-m', `${Math.ceil(spec.memoryBytes / 1024 / 1024)}M`],
+    ...['-rtc', 'base=utc,clock=host'],
+    '-no-reboot',
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-kernel', spec.box.kernel, '-initrd', spec.box.initrd, '-append', KERNEL_COMMAND_LINE],
+    ...[
+      '-chardev',
+      `socket,id=qmp,path=${vmFiles.qmp},server=on,wait=off`,
+      '-mon',
+      'chardev=qmp,mode=control',
+    ],
+    ...['-chardev', `file,id=console,path=${vmFiles.console},append=on`, '-serial', 'chardev:console'],
+    ...['-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng'],
+    ...rootDisk(),
+    ...spec.disks.flatMap(extraDisk),
+    ...[
+      '-netdev',
+      'user,id=net,hostfwd=tcp:127.0.0.1:0-:22',
+      '-device',
+      'virtio-net-pci,netdev=net,romfile=',
+    ],
+    ...spec.shares.flatMap(share),
+    ...handedOver('ssh_host_key', vmFiles.hostKey),
+    ...handedOver('authorized_keys', `${vmFiles.sshKey}.pub`),
+    ...handedOver('network', vmFiles.network),
+  ];
+}
+
+function acceleration(spec: VmSpec): readonly string[] {
+  return spec.accelerator === 'kvm'
+    ? ['-accel', 'kvm', '-cpu', spec.cpuModel ?? 'host']
+    : ['-accel', 'tcg,thread=multi', '-cpu', spec.cpuModel ?? 'max'];
+}
+
+/** The overlay is gone with the VM: flushing it to the host's disk would only cost time. */
+function rootDisk(): readonly string[] {
+  return [
+    ...[
+      '-drive',
+      `file=${vmFiles.disk},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap,detect-zeroes=unmap`,
+    ],
+    ...['-device', 'virtio-blk-pci,drive=root,serial=mayfly-root,bootindex=1'],
+  ];
+}
+
+/** A cache disk is written through to the host's disk once, when it is sealed. */
+function extraDisk(disk: ExtraDisk, index: number): readonly string[] {
+  const id = `extra${index}`;
+  return [
+    ...['-drive', `file=${escapeCommas(disk.path)},format=qcow2,if=none,id=${id},cache=unsafe,discard=unmap`],
+    ...['-device', `virtio-blk-pci,drive=${id},serial=${disk.serial}`],
+  ];
+}
+
+/**
+ * Read-only shares show the host's files as they are. In the writable one, what the guest calls
+ * owner, mode and symbolic link is noted in a folder beside plain files: a link can lead nowhere on
+ * the host.
+ */
+function share(value: Share): readonly string[] {
+  const model = value.readOnly
+    ? 'security_model=none,readonly=on'
+    : 'security_model=mapped-file,fmode=0600,dmode=0700';
+  return [
+    '-virtfs',
+    `local,path=${escapeCommas(value.path)},mount_tag=${value.tag},multidevs=remap,${model}`,
+  ];
+}
+
+/** Keys and settings reach the initrd through fw_cfg: never on the guest's disk or in a process list. */
+function handedOver(name: string, file: string): readonly string[] {
+  return ['-fw_cfg', `name=opt/mayfly/${name},file=${file}`];
+}

@@ -1,0 +1,123 @@
+/**
+ * Builder VMs on disk: one folder each, whose vm.json says what it is, who started it and whether
+ * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped.
+ */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { hasCode } from '../errors.js';
+import { vmFiles } from '../paths.js';
+import { isAlive, type Owner } from '../process/owner.js';
+import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
+import { signalGroup } from '../process/children.js';
+
+const owner = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
+export const vmRecord = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  provider: z.literal('qemu'),
+  createdAt: z.iso.datetime(),
+  /** Top folder of the checkout that it builds. */
+  checkout: z.string(),
+  /** What it was started for, as REFERENCE.md's GIT_REF. */
+  ref: z.string(),
+  box: z.string(),
+  /** The build user in the guest. */
+  user: z.string(),
+  /** True once it is to outlive the command that started it. */
+  kept: z.boolean(),
+  /** The command that works with it now, or did last. */
+  owner,
+  /** The VM's own process, once it runs. */
+  process: owner.optional(),
+  port: z.number().optional(),
+  memoryBytes: z.number(),
+  cpus: z.number(),
+  cpuModel: z.string().optional(),
+  machineType: z.string().optional(),
+  accelerator: z.enum(['kvm', 'tcg']),
+  /** Cache disks in use: name of the cache → this VM's overlay. */
+  caches: z.record(z.string(), z.object({ serial: z.string(), path: z.string() })),
+});
+export type VmRecord = z.infer<typeof vmRecord>;
+
+export type VmState = 'running' | 'kept' | 'stopped' | 'leftover';
+
+export interface KnownVm {
+  readonly folder: string;
+  readonly record: VmRecord;
+  readonly state: VmState;
+}
+
+/** Makes the VM's folder: for its owner only, as it holds keys. */
+export async function makeVmFolder(vms: string, id: string): Promise<string> {
+  await mkdir(vms, { recursive: true, mode: 0o700 });
+  const folder = join(vms, id);
+  await mkdir(folder, { mode: 0o700 });
+  await writeOwner(folder);
+  return folder;
+}
+
+export async function writeVmRecord(folder: string, record: VmRecord): Promise<void> {
+  const path = join(folder, vmFiles.record);
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  await rename(`${path}.new`, path);
+}
+
+async function readVm(folder: string): Promise<KnownVm | undefined> {
+  try {
+    const record = vmRecord.parse(JSON.parse(await readFile(join(folder, vmFiles.record), 'utf8')));
+    return { folder, record, state: await stateOf(record) };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function stateOf(record: VmRecord): Promise<VmState> {
+  const [vmLives, ownerLives] = await Promise.all([lives(record.process), lives(record.owner)]);
+  if (ownerLives) return record.kept && vmLives ? 'kept' : 'running';
+  if (!record.kept) return 'leftover';
+  return vmLives ? 'kept' : 'stopped';
+}
+
+async function lives(process: Owner | undefined): Promise<boolean> {
+  return process !== undefined && (await isAlive(process));
+}
+
+/** All VMs of this person, oldest first. */
+export async function listVms(vms: string): Promise<readonly KnownVm[]> {
+  const names = await readdir(vms).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  const known = await Promise.all(names.map((name) => readVm(join(vms, name))));
+  return known
+    .filter((vm) => vm !== undefined)
+    .sort((a, b) => a.record.createdAt.localeCompare(b.record.createdAt));
+}
+
+/** Ends what is left of a VM whose owner is gone, and removes its folder. */
+export async function reapVm(vm: KnownVm): Promise<void> {
+  const process = vm.record.process;
+  if (process !== undefined && (await isAlive(process))) {
+    signalGroup(process.pid, 'SIGKILL');
+    while (await isAlive(process)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await removeTree(vm.folder);
+}
+
+/** Removes folders that a crash left before the VM had a record. @returns their names */
+export async function reapFolders(vms: string): Promise<readonly string[]> {
+  const reaped: string[] = [];
+  for (const name of await readdir(vms).catch(() => [])) {
+    const folder = join(vms, name);
+    if ((await readVm(folder)) !== undefined) continue;
+    const maker = await readOwner(folder);
+    if (maker === undefined || (await isAlive(maker))) continue;
+    await removeTree(folder);
+    reaped.push(name);
+  }
+  return reaped;
+}

@@ -1,0 +1,132 @@
+/** Builds that fail: each with its own message and exit code, its logs kept, and nothing left behind. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findLeaks } from '../rig/leaks.js';
+import { home, mayfly } from '../rig/mayfly.js';
+import { makeProject } from '../rig/project.js';
+
+afterEach(async () => {
+  expect(await findLeaks()).toEqual([]);
+});
+
+/** The folder of the newest build. */
+async function newestBuild(): Promise<string> {
+  const builds = await readdir(join(home, 'state/builds'));
+  return join(home, 'state/builds', builds.sort().at(-1) ?? '');
+}
+
+describe('the build script', () => {
+  it('fails: its exit code, its output and the artifacts it made come out', async () => {
+    const project = await makeProject({ build: 'echo partial > half.img; echo "going down" >&2; exit 7' });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.exitCode).toBe(7);
+    expect(built.all).toContain('The build script failed with exit code 7.');
+    expect(await readFile(join(project.path, 'artifacts/half.img'), 'utf8')).toBe('partial\n');
+    expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain('going down');
+    const record = JSON.parse(await readFile(join(await newestBuild(), 'build.json'), 'utf8')) as unknown;
+    expect(record).toMatchObject({ outcome: 'failure', error: { code: 'build.failed', exitCode: 7 } });
+  });
+
+  it('fails with a code that means something else to mayfly: 1', async () => {
+    const project = await makeProject({ build: 'exit 5' });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built).toMatchObject({ exitCode: 1 });
+    expect(built.all).toContain('exit code 5');
+  });
+
+  it('succeeds without an artifact', async () => {
+    const project = await makeProject({ build: 'echo "nothing to show"' });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.all).toContain('left no artifact');
+    expect(built.exitCode).toBe(1);
+  });
+
+  it('takes too long', async () => {
+    const project = await makeProject({ build: 'echo early > early.img; echo started; sleep 600' });
+    const built = await mayfly(['build', '--timeout', '3s'], { cwd: project.path });
+    expect(built.all).toContain('did not finish within 3 s');
+    expect(built.exitCode).toBe(1);
+    expect(await readFile(join(project.path, 'artifacts/early.img'), 'utf8')).toBe('early\n');
+  });
+
+  it('runs as an ordinary user with sudo, in a clean environment, at the commit', async () => {
+    const project = await makeProject({
+      build: [
+        'id -un; sudo id -un; pwd; git rev-parse HEAD; git status --porcelain',
+        'env | sort | tee environment.img',
+        'printf "\\033]0;title\\007\\033[31mred\\033[0m\\rdrawn last\\n"',
+        'ls -d /probe.git/.git /builder/builder.yaml',
+        'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
+        'truncate -s 64M sparse.img',
+      ].join('\n'),
+    });
+    const commit = await project.git('rev-parse', 'HEAD');
+    const built = await mayfly(['build', '--date-offset', '+400', '--cpus', '1'], { cwd: project.path });
+    expect(built.exitCode).toBe(0);
+    expect(built.stderr).toContain(`  | builder\n  | root\n  | /build/source\n  | ${commit}\n`);
+    expect(built.stderr).toContain('  | drawn last\n');
+    expect(built.all).not.toContain('\u001b');
+    expect(built.all).not.toContain('WRITABLE');
+    const environment = await readFile(join(project.path, 'artifacts/environment.img'), 'utf8');
+    for (const line of [
+      `GIT_COMMIT=${commit}`,
+      'GIT_REF=main',
+      'MAYFLY_DATE_OFFSET=+400',
+      'MAYFLY_PROXY_TYPE=vmproxy',
+      'HOME=/home/builder',
+      'http_proxy=http://127.0.0.1:3142',
+    ]) {
+      expect(environment).toContain(`${line}\n`);
+    }
+    const blocks = (await import('node:fs')).statSync(join(project.path, 'artifacts/sparse.img')).blocks;
+    expect(blocks).toBeLessThan(16);
+  });
+});
+
+describe('provisioning', () => {
+  it('fails', async () => {
+    const project = await makeProject({
+      build: 'echo > x.img',
+      provision: 'echo "no such thing" >&2; exit 3',
+    });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.all).toContain('The provisioning script provision/setup-builder failed with exit code 3.');
+    expect(built.all).toContain('no such thing');
+    expect(built.exitCode).toBe(4);
+  });
+});
+
+describe('the guest', () => {
+  it('dies in the middle of a build', async () => {
+    const project = await makeProject({
+      build: 'echo going; sudo sh -c "echo o > /proc/sysrq-trigger"; sleep 60',
+    });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.all).toContain('The VM ended while it was in use');
+    expect(built.exitCode).toBe(4);
+  });
+
+  it('fills its disk', async () => {
+    const project = await makeProject({
+      build: 'df . | tail -1; head -c 200M /dev/zero > big.img',
+      settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
+    });
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.exitCode).toBe(0);
+    const full = await makeProject({
+      build: 'head -c 400M /dev/zero > big.bin',
+      settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
+    });
+    const failed = await mayfly(['build'], { cwd: full.path });
+    expect(failed.all).toContain('No space left on device');
+    expect(failed.exitCode).toBe(1);
+  });
+
+  it('panics: the end of its console is shown', async () => {
+    const project = await makeProject({ build: 'echo > x.img' });
+    const built = await mayfly(['build', '--cpu-model', 'qemu32', '--no-ram'], { cwd: project.path });
+    expect(built.exitCode).toBe(4);
+    expect(built.all).toMatch(/kernel|CPU/i);
+  });
+});

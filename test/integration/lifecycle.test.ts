@@ -1,0 +1,129 @@
+/** VMs over time: kept and used again, refused to others, halted, interrupted, killed, two at once. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findLeaks } from '../rig/leaks.js';
+import { mayfly, startMayfly } from '../rig/mayfly.js';
+import { makeProject } from '../rig/project.js';
+
+const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id > boot.img';
+
+describe('a VM that is kept', () => {
+  it('serves the same branch again, and no other; halts, starts, and ends without a trace', async () => {
+    const project = await makeProject({ build: `${BOOT_ID}; git log -1 --format=%s > subject.img` });
+    const read = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
+
+    const first = await mayfly(['build', '--keep-running'], { cwd: project.path });
+    expect(first.exitCode).toBe(0);
+    expect(first.all).toContain('is kept');
+    const boot = await read('boot.img');
+
+    await project.commit('note', 'two');
+    const second = await mayfly(['build', '--keep-running'], { cwd: project.path });
+    expect(second.exitCode).toBe(0);
+    expect(await read('boot.img')).toBe(boot);
+    expect(await read('subject.img')).toBe('Change note\n');
+
+    await project.git('switch', '--quiet', '--create', 'other');
+    const refused = await mayfly(['build'], { cwd: project.path });
+    expect(refused.exitCode).toBe(5);
+    expect(refused.all).toContain('was started for main and cannot build other');
+    expect(refused.all).toContain('mayfly vm destroy');
+    // The guard in the VM itself, which nothing on the host can talk round.
+    const guard = await mayfly(['vm', 'exec', '--root', '--', 'cat', '/var/lib/vagrant_box_build_from'], {
+      cwd: project.path,
+    });
+    expect(guard.stdout).toBe('main');
+
+    await project.git('switch', '--quiet', 'main');
+    expect(
+      await mayfly(['vm', 'exec', '--', 'sh', '-c', 'id -un; exit 9'], { cwd: project.path }),
+    ).toMatchObject({ stdout: 'builder', exitCode: 9 });
+    expect(await mayfly(['vm', 'halt'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    const halted = await mayfly(['vm', 'status', '--json'], { cwd: project.path });
+    expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'stopped', ref: 'main' });
+    expect(await mayfly(['vm', 'up'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    const again = await mayfly(
+      ['vm', 'exec', '--', 'cat', '/var/lib/vagrant_box_build_from', '/proc/sys/kernel/random/boot_id'],
+      { cwd: project.path },
+    );
+    expect(again.stdout).toMatch(/^main\n/);
+    expect(again.stdout).not.toContain(boot.trim());
+    expect(await mayfly(['vm', 'provision'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    expect(await mayfly(['vm', 'destroy'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    expect(await findLeaks()).toEqual([]);
+    expect(await mayfly(['vm', 'status'], { cwd: project.path })).toMatchObject({ exitCode: 2 });
+  });
+
+  it('is kept after a failure with --rescue, and its artifacts can still be fetched', async () => {
+    const project = await makeProject({ build: 'echo saved > left.img; exit 1' });
+    const built = await mayfly(['build', '--rescue'], { cwd: project.path });
+    expect(built.exitCode).toBe(1);
+    expect(built.all).toContain('mayfly vm ssh');
+    const inside = await mayfly(['vm', 'exec', '--', 'cat', '/build/source/left.img'], { cwd: project.path });
+    expect(inside.stdout).toBe('saved');
+    const elsewhere = join(project.path, 'artifacts/again');
+    expect(await mayfly(['artifacts', '--artifacts', elsewhere], { cwd: project.path })).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await readFile(join(elsewhere, 'left.img'), 'utf8')).toBe('saved\n');
+    expect(await mayfly(['vm', 'destroy'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    expect(await findLeaks()).toEqual([]);
+  });
+});
+
+describe('an end before the end', () => {
+  afterEach(async () => {
+    expect(await findLeaks()).toEqual([]);
+  });
+
+  it('Ctrl-C once: stops, cleans up, exit code 130', async () => {
+    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+    const running = startMayfly(['build'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGINT');
+    const outcome = await running.outcome;
+    expect(outcome.exitCode).toBe(130);
+    expect(outcome.all).toContain('cleaning up');
+  });
+
+  it('Ctrl-C twice: ends at once; the next command reaps the rest and says so', async () => {
+    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+    const running = startMayfly(['build'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGINT');
+    await sleep(20);
+    running.kill('SIGINT');
+    expect(await running.outcome).toMatchObject({ exitCode: 130 });
+    const cleaned = await mayfly(['clean']);
+    expect(cleaned.exitCode).toBe(0);
+  });
+
+  it('kill -9: QEMU dies with mayfly; the next command reaps the rest and says so', async () => {
+    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+    const running = startMayfly(['build'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGKILL');
+    await running.outcome;
+    await sleep(1000);
+    expect((await findLeaks()).filter((leak) => leak.startsWith('process'))).toEqual([]);
+    const cleaned = await mayfly(['clean']);
+    expect(cleaned.all).toMatch(/Removed the VM probe-main-[0-9a-f]{6} of a mayfly that is gone/);
+  });
+});
+
+describe('two builds at once', () => {
+  it('in one checkout, on one cache', async () => {
+    const project = await makeProject({ build: 'sleep 2; git rev-parse HEAD > commit.img' });
+    const [one, two] = await Promise.all([
+      mayfly(['build', '--artifacts', join(project.path, 'artifacts/one')], { cwd: project.path }),
+      mayfly(['build', '--artifacts', join(project.path, 'artifacts/two')], { cwd: project.path }),
+    ]);
+    expect([one.exitCode, two.exitCode]).toEqual([0, 0]);
+    const commit = `${await project.git('rev-parse', 'HEAD')}\n`;
+    expect(await readFile(join(project.path, 'artifacts/one/commit.img'), 'utf8')).toBe(commit);
+    expect(await readFile(join(project.path, 'artifacts/two/commit.img'), 'utf8')).toBe(commit);
+    expect(await findLeaks()).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+/** Runs the real command line, as a person does, in a home of the test run's own. */
+import { execa } from 'execa';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PROGRAM = fileURLToPath(new URL('../../bin/mayfly.js', import.meta.url));
+
+/** Folder of this run; scripts/integration.sh makes and removes it. */
+export const folder = process.env['MAYFLY_TEST_FOLDER'] ?? '/var/tmp/mayfly-integration';
+export const home = join(folder, 'home');
+
+export interface Outcome {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, for matching. */
+  readonly all: string;
+}
+
+export interface Options {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A home of its own; for tests that look at what is stored. */
+  readonly home?: string;
+}
+
+const TIMEOUT_MS = 8 * 60_000;
+
+function start(args: readonly string[], options: Options) {
+  return execa(process.execPath, [PROGRAM, ...args], {
+    cwd: options.cwd ?? folder,
+    env: { CI: 'true', MAYFLY_HOME: options.home ?? home, MAYFLY_TMPDIR: folder, ...options.env },
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    timeout: TIMEOUT_MS,
+  });
+}
+
+export async function mayfly(args: readonly string[], options: Options = {}): Promise<Outcome> {
+  const { exitCode, signal, stdout, stderr, all } = await start(args, options);
+  return { exitCode, signal, stdout, stderr, all };
+}
+
+/** A command that the test goes on to disturb. */
+export interface RunningCommand {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  readonly outcome: Promise<Outcome>;
+  /** Settles when the text was printed; rejects when the command ends first. */
+  seen(text: string): Promise<void>;
+}
+
+export function startMayfly(args: readonly string[], options: Options = {}): RunningCommand {
+  const child = start(args, options);
+  let printed = '';
+  const watchers = new Set<() => void>();
+  child.all.on('data', (chunk: Buffer | string) => {
+    printed += chunk.toString();
+    for (const watcher of watchers) watcher();
+  });
+  const outcome = child.then(({ exitCode, signal, stdout, stderr, all }) => ({
+    exitCode,
+    signal,
+    stdout,
+    stderr,
+    all,
+  }));
+  return {
+    pid: child.pid ?? -1,
+    kill: (signal) => void child.kill(signal),
+    outcome,
+    seen: (text) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          if (!printed.includes(text)) return;
+          watchers.delete(check);
+          resolve();
+        };
+        watchers.add(check);
+        check();
+        void outcome.then(({ all }) => {
+          reject(new Error(`the command ended before it printed ${JSON.stringify(text)}:\n${all}`));
+        });
+      }),
+  };
+}
