@@ -6,9 +6,12 @@ import { tsImport } from 'tsx/esm/api';
 const root = dirname(import.meta.dirname);
 const { builderJsonSchema, builderReference } = await tsImport('../src/config/docs.ts', import.meta.url);
 
+const { buildRecordSchema } = await tsImport('../src/build/record.ts', import.meta.url);
+
 const pages = {
   'docs/builder.yaml.md': builderReference(),
   'docs/schema/builder.schema.json': builderJsonSchema(),
+  'docs/schema/build-record.schema.json': buildRecordSchema(),
 };
 for (const [name, content] of Object.entries(pages)) {
   const path = join(root, name);

@@ -11,7 +11,7 @@ import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
 import { mmdebstrapArguments, progressOf, rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from './sparse.js';
-import { commitBox, stageBox, type Box, type BoxRecord } from './store.js';
+import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord } from './store.js';
 import { ensureTools } from './tools.js';
 
 const SETUP = fileURLToPath(new URL('./setup', import.meta.url));
@@ -115,6 +115,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
     await run('sync', ['--file-system', staging], { signal });
     return await commitBox(job.boxStore, job.fingerprint);
   } catch (error) {
+    await removeBoxStaging(job.boxStore, job.fingerprint);
     throw explain(error);
   }
 }

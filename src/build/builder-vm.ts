@@ -11,6 +11,7 @@ import { finish } from '../guest/build.js';
 import { waitUntilReady } from '../guest/ready.js';
 import type { GuestSession } from '../guest/session.js';
 import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../paths.js';
+import { deadline } from '../process/deadline.js';
 import { currentOwner, ownerOf } from '../process/owner.js';
 import { removeTree } from '../process/scratch.js';
 import type { Service } from '../process/service.js';
@@ -213,12 +214,13 @@ const UNMOUNT_MS = 60_000;
 
 async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolean> {
   if (Object.keys(builder.record.caches).length === 0) return false;
+  using limit = deadline(UNMOUNT_MS);
   try {
     return await finish(
       builder.guest,
       { keepBuild: false, unmount: true },
       {
-        signal: AbortSignal.timeout(UNMOUNT_MS),
+        signal: limit.signal,
         onLine: (line, stream) => report({ type: 'output', step: 'destroy', stream, line }),
       },
     );

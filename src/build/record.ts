@@ -65,7 +65,8 @@ export const buildRecord = z.object({
 });
 export type BuildRecord = z.infer<typeof buildRecord>;
 
-/** The schema as it is published. */
-export function buildRecordSchema(): unknown {
-  return z.toJSONSchema(buildRecord);
+/** The schema as it is published in docs/schema: JSON Schema, draft 7. */
+export function buildRecordSchema(): string {
+  const schema = z.toJSONSchema(buildRecord, { target: 'draft-7' });
+  return `${JSON.stringify({ title: 'build.json of mayfly', ...schema }, null, 2)}\n`;
 }

@@ -4,6 +4,7 @@ import { takeArtifacts, type Artifact } from '../artifacts/collect.js';
 import { isAborted, MayflyError, messageOf } from '../errors.js';
 import { collectArtifacts, runBuild } from '../guest/build.js';
 import { buildFiles, vmFiles } from '../paths.js';
+import { deadline } from '../process/deadline.js';
 import type { BuilderVm } from './builder-vm.js';
 import type { Context } from './context.js';
 import { guestSettings, scriptEnvironment } from './guest-environment.js';
@@ -74,8 +75,7 @@ async function buildInGuest(
   onLine: (line: string, stream: 'stdout' | 'stderr') => void,
 ): Promise<void> {
   const seconds = plan.scripts.timeoutSeconds;
-  const timeout = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
-  const signal = timeout === undefined ? context.signal : AbortSignal.any([context.signal, timeout]);
+  using limit = deadline(seconds === undefined ? undefined : seconds * 1000, context.signal);
   const request = {
     script: plan.scripts.build,
     commit: plan.source.commit,
@@ -86,10 +86,13 @@ async function buildInGuest(
     environment: scriptEnvironment(plan, 'build'),
   };
   try {
-    const exitCode = await runBuild(builder.guest, guestSettings(plan), request, { signal, onLine });
+    const exitCode = await runBuild(builder.guest, guestSettings(plan), request, {
+      signal: limit.signal,
+      onLine,
+    });
     if (exitCode !== 0) throw new ScriptFailed(exitCode, join(journal.folder, buildFiles.log));
   } catch (error) {
-    if (isAborted(timeout) && !isAborted(context.signal)) {
+    if (limit.expired) {
       throw new MayflyError(
         'script',
         'build.timeout',

@@ -170,7 +170,10 @@ async function prune(folder: string): Promise<void> {
   const newest = known.at(-1);
   const heads = (await entries(folder)).filter((name) => RUN.test(name));
   if (newest !== undefined) heads.push(newest.file);
-  const needed = new Set((await Promise.all(heads.map((head) => backingChain(join(folder, head))))).flat());
+  const chains = await Promise.all(heads.map((head) => backingChain(join(folder, head))));
+  // One that cannot be read does not say what it needs: leave everything to a later time.
+  if (chains.some((chain) => chain.length === 0)) return;
+  const needed = new Set(chains.flat());
   for (const generation of known) {
     if (!needed.has(generation.file)) await rm(join(folder, generation.file), { force: true });
   }

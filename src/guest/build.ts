@@ -40,6 +40,7 @@ export async function runBuild(
     MF_RAM: yes(request.ramKib !== undefined),
     MF_RAM_KIB: String(request.ramKib ?? 0),
     MF_NOW: String(request.now),
+    MF_PROXY_IN_VM: yes(settings.proxyInVm),
   };
   const outcome = await runScript(guest, 'build', values, { ...options, args: request.environment });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);

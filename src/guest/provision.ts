@@ -73,7 +73,11 @@ export async function provision(
   environment: readonly string[],
   options: ScriptOptions,
 ): Promise<void> {
-  const values = { MF_BUILDER: settings.builder, MF_SCRIPT: script };
+  const values = {
+    MF_BUILDER: settings.builder,
+    MF_SCRIPT: script,
+    MF_PROXY_IN_VM: yes(settings.proxyInVm),
+  };
   const outcome = await runScript(guest, 'provision', values, { ...options, args: environment });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
   if (outcome.exitCode !== 0) {

@@ -18,6 +18,9 @@ export interface ReadyOptions {
 /** How long one try waits for the SSH banner: the guest's network may swallow the first packets. */
 const BANNER_MS = 800;
 const PAUSE_MS = 100;
+/** Lines of the console that are looked at, and that are shown. */
+const LONG_TAIL = 200;
+const SHORT_TAIL = 15;
 
 /**
  * @returns the shared connection; end it before the VM is stopped
@@ -51,21 +54,25 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
 
 function check(guest: GuestSession, options: ReadyOptions, deadline: number): void {
   throwIfAborted(options.signal);
-  const details = consoleTail(guest, 15);
   const reason = guest.gone();
   if (reason !== undefined) {
-    const panic = details.some((line) => line.includes('Kernel panic'));
+    const lines = consoleTail(guest, LONG_TAIL);
+    const panic = lines.findIndex((line) => line.includes('Kernel panic'));
     throw new MayflyError(
       'vm',
       'vm.boot-failed',
-      panic ? 'The guest kernel panicked while it booted.' : `The VM ended before SSH answered: ${reason}.`,
+      panic >= 0
+        ? 'The guest kernel panicked while it booted.'
+        : `The VM ended before SSH answered: ${reason}.`,
       {
-        details,
+        // What came before a panic explains it; the registers that follow do not.
+        details: panic >= 0 ? lines.slice(Math.max(0, panic - 8), panic + 3) : lines.slice(-SHORT_TAIL),
         log: guest.console,
-        hint: 'The lines above are the end of its serial console.',
+        hint: 'The lines above are from its serial console.',
       },
     );
   }
+  const details = consoleTail(guest, SHORT_TAIL);
   if (Date.now() > deadline) {
     throw new MayflyError(
       'vm',

@@ -17,18 +17,30 @@ export class LineSplitter {
   /** Call once, when the stream has ended: what is left is the last line. */
   end(): void {
     this.#consume(this.#decoder.end());
-    if (this.#rest !== '') this.onLine(this.#rest);
+    if (this.#rest !== '') this.#emit(this.#rest);
     this.#rest = '';
   }
 
   #consume(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
-    while (this.#rest.length > LONGEST_LINE) {
-      this.onLine(this.#rest.slice(0, LONGEST_LINE));
-      this.#rest = this.#rest.slice(LONGEST_LINE);
+    for (const line of lines) this.#emit(line);
+    this.#rest = this.#pieces(this.#rest);
+  }
+
+  #emit(line: string): void {
+    const last = this.#pieces(line);
+    this.onLine(last.endsWith('\r') ? last.slice(0, -1) : last);
+  }
+
+  /** Hands out all but the last piece of a line that is too long. @returns the last piece */
+  #pieces(line: string): string {
+    let rest = line;
+    while (rest.length > LONGEST_LINE) {
+      this.onLine(rest.slice(0, LONGEST_LINE));
+      rest = rest.slice(LONGEST_LINE);
     }
+    return rest;
   }
 }
 

@@ -141,16 +141,23 @@ export async function run(
 
   const deadline = new AbortController();
   const killer = new GroupKiller(child.pid);
-  const onAbort = (): void => {
+  const stop = (): void => {
     killer.kill();
+    // An ssh that shares a connection has handed its output on to the master, which keeps it open.
+    const letGo = (): void => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    };
+    if (child.exitCode !== null || child.signalCode !== null) letGo();
+    else child.once('exit', letGo);
   };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  options.signal?.addEventListener('abort', stop, { once: true });
   const timer =
     options.timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
           deadline.abort();
-          killer.kill();
+          stop();
         }, options.timeoutMs);
   try {
     const result = await child;
@@ -172,7 +179,7 @@ export async function run(
   } finally {
     clearTimeout(timer);
     killer.done();
-    options.signal?.removeEventListener('abort', onAbort);
+    options.signal?.removeEventListener('abort', stop);
   }
 }
 

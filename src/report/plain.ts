@@ -10,14 +10,16 @@ export function showsOutput(event: MayflyEvent & { type: 'output' }, verbosity: 
   return verbosity === 'verbose' || event.step === 'build' || event.step === 'provision';
 }
 
-/** One event as lines; none for those that say nothing at this verbosity. Pure. */
+/** One event as lines, fit for a terminal; none for those that say nothing at this verbosity. Pure. */
 export function plainLines(event: MayflyEvent, verbosity: Verbosity): readonly string[] {
   if (verbosity === 'quiet')
-    return event.type === 'notice' && event.level === 'warning' ? [`warning: ${event.text}`] : [];
+    return event.type === 'notice' && event.level === 'warning'
+      ? [`warning: ${sanitizeLine(event.text)}`]
+      : [];
   switch (event.type) {
     case 'build-started':
       return [
-        `Building ${event.project}: ${event.ref} at ${event.commit.slice(0, 12)} (build ${event.build})`,
+        `Building ${event.project}: ${sanitizeLine(event.ref)} at ${event.commit.slice(0, 12)} (build ${event.build})`,
       ];
     case 'step-started':
       return verbosity === 'verbose' ? [`${event.step}: ${event.title}`] : [];
@@ -26,11 +28,11 @@ export function plainLines(event: MayflyEvent, verbosity: Verbosity): readonly s
     case 'output':
       return showsOutput(event, verbosity) ? [`  | ${sanitizeLine(event.line)}`.trimEnd()] : [];
     case 'progress':
-      return verbosity === 'verbose' ? [`  ${event.step}: ${event.text}`] : [];
+      return verbosity === 'verbose' ? [`  ${event.step}: ${sanitizeLine(event.text)}`] : [];
     case 'notice':
-      return [event.level === 'warning' ? `warning: ${event.text}` : event.text];
+      return [(event.level === 'warning' ? 'warning: ' : '') + sanitizeLine(event.text)];
     case 'reaped':
-      return [`Removed ${event.what}.`];
+      return [`Removed ${sanitizeLine(event.what)}.`];
     case 'artifact':
       return [
         `  ${sanitizeLine(event.name)}  ${formatBytes(event.bytes)}  sha256 ${event.sha256.slice(0, 16)}…`,
@@ -48,7 +50,7 @@ export function plainLines(event: MayflyEvent, verbosity: Verbosity): readonly s
 function stepLine(event: MayflyEvent & { type: 'step-finished' }): string {
   if (event.step === 'reap' && event.outcome !== 'failed') return '';
   const mark = event.outcome === 'failed' ? 'FAILED' : event.outcome === 'reused' ? 'have' : 'done';
-  const summary = event.summary === undefined ? '' : `: ${event.summary}`;
+  const summary = event.summary === undefined ? '' : `: ${sanitizeLine(event.summary)}`;
   return `${event.step.padEnd(10)} ${mark.padEnd(6)} ${formatSeconds(event.seconds).padStart(8)}${summary}`;
 }
 

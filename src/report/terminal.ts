@@ -69,7 +69,7 @@ function terminalLines(event: MayflyEvent, verbosity: Verbosity): readonly strin
       if (lines.length === 0) return [];
       const mark =
         event.outcome === 'failed' ? pc.red('✗') : event.outcome === 'reused' ? pc.dim('=') : pc.green('✓');
-      const summary = event.summary === undefined ? '' : `  ${event.summary}`;
+      const summary = event.summary === undefined ? '' : `  ${sanitizeLine(event.summary)}`;
       return [
         `${mark} ${event.step.padEnd(10)} ${pc.dim(formatSeconds(event.seconds).padStart(8))}${summary}`,
       ];

@@ -25,7 +25,7 @@ export interface Options {
   readonly home?: string;
 }
 
-const TIMEOUT_MS = 8 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 
 function start(args: readonly string[], options: Options) {
   return execa(process.execPath, [PROGRAM, ...args], {

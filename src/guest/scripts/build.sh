@@ -65,6 +65,7 @@ main() {
   clock
   space
   clone || fail guest.clone "cannot check out $MF_COMMIT"
+  proxy_ready
   printf '%s\n' "$$" > /run/mayfly/build.pid
   exec setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" < /dev/null
 }

@@ -9,6 +9,12 @@ fail() {
   exit 70
 }
 
+# Waits for the proxy that prepare.sh has asked for; it starts while other things are done.
+proxy_ready() {
+  [ "$MF_PROXY_IN_VM" = yes ] || return 0
+  systemctl start apt-cacher-ng || fail guest.proxy "apt-cacher-ng does not start: $(systemctl --property=Result show apt-cacher-ng)"
+}
+
 # The disk with this serial; its order among the disks means nothing.
 disk_by_serial() {
   for disk in /sys/block/*; do

@@ -17,7 +17,8 @@ share() {
   directory=$2
   options=$3
   mkdir -p "$directory"
-  mountpoint -q "$directory" && return
+  # Mounted anew in a VM that was kept: what the guest has cached of it may be old.
+  if mountpoint -q "$directory"; then umount --lazy "$directory"; fi
   mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$options" "$tag" "$directory" ||
     fail guest.share "cannot mount $directory"
 }
@@ -58,7 +59,7 @@ Offlinemode: $([ "$MF_OFFLINE" = yes ] && echo 1 || echo 0)
 CONF
   [ -z "$MF_UPSTREAM_PROXY" ] || printf 'Proxy: %s\n' "$MF_UPSTREAM_PROXY" >> /etc/apt-cacher-ng/acng.conf
   install -d -o apt-cacher-ng -g apt-cacher-ng /var/log/apt-cacher-ng
-  # Not waited for: the build's first package needs it, its first line does not.
+  # Waited for by proxy_ready, when there is nothing else left to do.
   systemctl --no-block restart apt-cacher-ng
 }
 

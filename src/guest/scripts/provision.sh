@@ -3,6 +3,7 @@ main() {
   script=$MF_BUILDER/$MF_SCRIPT
   [ -f "$script" ] || fail guest.no-script "$MF_SCRIPT"
   [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
+  proxy_ready
   cd /
   exec env -i "$@" "$script" < /dev/null
 }

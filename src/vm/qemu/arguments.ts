@@ -65,10 +65,16 @@ export function qemuArguments(spec: VmSpec): readonly string[] {
   ];
 }
 
+/**
+ * Everything that QEMU can emulate, but for fast string operations: with them the kernel clears pages by `rep stosb`,
+ * which QEMU 7.2 does byte by byte where code lay before. A live system boots in 33 s without them and in 56 s with them.
+ */
+export const EMULATED_CPU = 'max,-erms,-fsrm';
+
 function acceleration(spec: VmSpec): readonly string[] {
   return spec.accelerator === 'kvm'
     ? ['-accel', 'kvm', '-cpu', spec.cpuModel ?? 'host']
-    : ['-accel', 'tcg,thread=multi', '-cpu', spec.cpuModel ?? 'max'];
+    : ['-accel', 'tcg,thread=multi', '-cpu', spec.cpuModel ?? EMULATED_CPU];
 }
 
 /** The overlay is gone with the VM: flushing it to the host's disk would only cost time. */

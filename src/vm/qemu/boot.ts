@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { MayflyError, throwIfAborted } from '../../errors.js';
 import { LineSplitter } from '../../process/lines.js';
 import { logTail, startService } from '../../process/service.js';
-import { escapeCommas } from './arguments.js';
+import { EMULATED_CPU, escapeCommas } from './arguments.js';
 
 export interface BootSpec {
   readonly image: string;
@@ -32,7 +32,7 @@ export function bootArguments(spec: BootSpec, serial: readonly string[]): readon
     ...['-machine', 'q35'],
     ...(spec.accelerator === 'kvm'
       ? ['-accel', 'kvm', '-cpu', 'host']
-      : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+      : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED_CPU]),
     ...['-smp', String(spec.cpus)],
     ...['-m', `${Math.ceil(spec.memoryBytes / 2 ** 20)}M`],
     '-no-reboot',

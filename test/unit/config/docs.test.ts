@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { buildRecordSchema } from '../../../src/build/record.js';
 import { builderJsonSchema, builderReference } from '../../../src/config/docs.js';
 
 const root = join(import.meta.dirname, '../../..');
@@ -9,6 +10,7 @@ describe('the pages made from the source', () => {
   it.each([
     ['docs/builder.yaml.md', builderReference],
     ['docs/schema/builder.schema.json', builderJsonSchema],
+    ['docs/schema/build-record.schema.json', buildRecordSchema],
   ])('%s is up to date (npm run docs)', (path, make) => {
     expect(readFileSync(join(root, path), 'utf8')).toBe(make());
   });

@@ -1,0 +1,50 @@
+/**
+ * A mount namespace of one command's own, in which a test may hide a program or give it a small
+ * disk. The command is root there and an ordinary user outside; nothing of the machine changes.
+ */
+import { execa } from 'execa';
+import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
+
+export interface Namespace {
+  readonly cwd: string;
+  readonly home?: string;
+  /** Programs that are not there, by path. */
+  readonly without?: readonly string[];
+  /** A folder on a file system of so many MiB. */
+  readonly small?: { readonly path: string; readonly mebibytes: number };
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function mayflyIn(namespace: Namespace, args: readonly string[]): Promise<Outcome> {
+  const { without = [], small } = namespace;
+  const setup = [
+    ...without.map((path) => `mount --bind /dev/null ${path}`),
+    ...(small === undefined
+      ? []
+      : [`mount -t tmpfs -o size=${small.mebibytes}M,mode=0755 small '${small.path}'`]),
+    'exec "$@"',
+  ].join('\n');
+  const vector = [
+    '--user',
+    '--map-auto',
+    '--map-root-user',
+    '--mount',
+    '--',
+    'sh',
+    '-ec',
+    setup,
+    'sh',
+    process.execPath,
+    PROGRAM,
+    ...args,
+  ];
+  const { exitCode, signal, stdout, stderr, all } = await execa('unshare', vector, {
+    cwd: namespace.cwd,
+    env: { CI: 'true', MAYFLY_HOME: namespace.home ?? home, MAYFLY_TMPDIR: folder, ...namespace.env },
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    timeout: 120_000,
+  });
+  return { exitCode, signal, stdout, stderr, all };
+}
