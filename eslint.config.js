@@ -1,30 +1,42 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import importX from 'eslint-plugin-import-x';
+
+const PROGRAMS = ['child_process', 'node:child_process', 'execa'].map((name) => ({
+  name,
+  message: 'Only src/process/ starts programs.',
+}));
 
 /**
- * Arrows point down only: cli → build → domain folders → {process, report, errors, paths}.
- * A domain folder imports no other domain folder; build/ hands values across. A type that two
- * of them need lives in the folder that owns it and is imported as a type.
+ * Arrows point down only: cli → build → domain folders → {process, report, errors, paths, config types}.
+ * A domain folder imports no other domain folder; build/ hands values across.
  */
-const domains = ['source', 'snapshots', 'basebox', 'vm', 'guest', 'disks', 'artifacts'];
-const zones = [
-  ...domains.flatMap((from) =>
-    domains
-      .filter((target) => target !== from)
-      .map((target) => ({
-        target: `./src/${target}`,
-        from: `./src/${from}`,
-        message: `${target}/ does not import ${from}/: let build/ hand the value across.`,
-      })),
+const DOMAINS = ['source', 'snapshots', 'basebox', 'vm', 'guest', 'disks', 'artifacts'];
+const ABOVE = {
+  build: ['cli'],
+  ...Object.fromEntries(
+    DOMAINS.map((folder) => [folder, [...DOMAINS.filter((other) => other !== folder), 'build', 'cli']]),
   ),
-  ...domains.map((target) => ({ target: `./src/${target}`, from: ['./src/build', './src/cli'] })),
-  { target: './src/build', from: './src/cli' },
-  ...['process', 'report', 'config'].map((target) => ({
-    target: `./src/${target}`,
-    from: [...domains, 'build', 'cli'].map((folder) => `./src/${folder}`),
-  })),
-];
+  config: [...DOMAINS, 'build', 'cli'],
+  report: [...DOMAINS, 'config', 'build', 'cli'],
+  process: [...DOMAINS, 'config', 'build', 'cli'],
+};
+const layers = Object.entries(ABOVE).map(([folder, forbidden]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        paths: folder === 'process' ? [] : PROGRAMS,
+        patterns: [
+          {
+            regex: `^(?:\\.\\./)+(?:${forbidden.join('|')})/`,
+            message: `src/${folder}/ must not import from there (docs/architecture.md).`,
+          },
+        ],
+      },
+    ],
+  },
+}));
 
 export default tseslint.config(
   { ignores: ['dist', 'out', 'coverage', 'node_modules'] },
@@ -32,7 +44,6 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -45,16 +56,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['child_process', 'node:child_process', 'execa'].map((name) => ({
-            name,
-            message: 'Only src/process/ starts programs.',
-          })),
-        },
-      ],
+      'no-restricted-imports': ['error', { paths: PROGRAMS }],
       'no-restricted-syntax': [
         'error',
         {
@@ -64,8 +66,9 @@ export default tseslint.config(
       ],
     },
   },
+  ...layers,
   {
-    files: ['src/process/**/*.ts', 'test/rig/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/rig/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
   { files: ['src/cli/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },

@@ -26,7 +26,8 @@ export function registerBuild(program: Command): void {
   command.addHelpText(
     'after',
     `
-Options come from the command line, then MAYFLY_BUILD_OPTIONS, then options: in builder.yaml.
+Options come from the command line, then MAYFLY_BUILD_OPTIONS, then options: in
+builder.yaml.
 
 Examples:
   mayfly build                              build HEAD of this checkout

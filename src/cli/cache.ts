@@ -33,7 +33,7 @@ export function registerCache(program: Command): void {
     const rows = caches.map(({ name, bytes, generations, runs }) => [
       name,
       formatBytes(bytes),
-      `${generations} generations`,
+      generations === 1 ? '1 generation' : `${generations} generations`,
       runs === 0 ? '' : `${runs} in use`,
     ]);
     for (const line of table(rows)) print(line.trimEnd());

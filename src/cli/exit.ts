@@ -3,7 +3,7 @@ import { MayflyError, type FailureKind } from '../errors.js';
 
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [0, 'success'],
-  [1, 'the build script failed (its own exit code is passed on where it is none of these)'],
+  [1, 'the build script failed (or its own exit code, where it is none of these)'],
   [2, 'wrong usage or configuration'],
   [3, 'the host lacks something'],
   [4, 'the VM or its provider failed'],

@@ -36,7 +36,7 @@ export function makeProgram(): Command {
       'Environment:',
       '  MAYFLY_BUILD_OPTIONS  build options, as words: "noram cpus=2"',
       '  ARTIFACTS             folder for the results',
-      '  MAYFLY_HOME           one folder for all that mayfly stores (default: the XDG folders)',
+      "  MAYFLY_HOME           one folder for all that mayfly stores (else XDG's)",
       '  MAYFLY_ACCELERATOR    kvm or tcg, where the choice made by itself is wrong',
       '',
       'Examples:',

@@ -2,6 +2,7 @@
  * One run of a command: its context, its renderer, and what Ctrl-C does. The first Ctrl-C stops the
  * work and cleans up; the second ends everything at once, and the next command reaps the rest.
  */
+import { isatty } from 'node:tty';
 import type { Context } from '../build/context.js';
 import { MayflyError } from '../errors.js';
 import { resolveHome } from '../paths.js';
@@ -66,5 +67,5 @@ function makeRenderer(options: GlobalOptions, events: boolean): { readonly repor
 /** A person sits at a terminal: no CI, no Jenkins, not redirected. */
 export function isInteractive(env: NodeJS.ProcessEnv = process.env): boolean {
   const ci = env['CI'] !== undefined || env['JENKINS_URL'] !== undefined;
-  return process.stderr.isTTY && !ci && env['TERM'] !== 'dumb';
+  return isatty(2) && !ci && env['TERM'] !== 'dumb';
 }

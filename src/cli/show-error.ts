@@ -8,13 +8,18 @@ export function errorLines(error: unknown): readonly string[] {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [
       `${pc.red('error:')} this is a bug in mayfly. Please report it with these lines:`,
-      ...stack.split('\n').map((line) => `  ${sanitizeLine(line)}`),
+      ...indented(stack),
     ];
   }
+  const [message = '', ...more] = error.message.split('\n');
   return [
-    `${pc.red('error:')} ${sanitizeLine(error.message)}`,
-    ...error.details.map((line) => `  ${sanitizeLine(line)}`),
-    ...(error.hint === undefined ? [] : [`${pc.bold('Next:')} ${error.hint}`]),
-    ...(error.log === undefined ? [] : [`${pc.bold('Log:')}  ${error.log}`]),
+    `${pc.red('error:')} ${sanitizeLine(message)}`,
+    ...[...more, ...error.details].flatMap(indented),
+    ...(error.hint === undefined ? [] : [`${pc.bold('Next:')} ${sanitizeLine(error.hint)}`]),
+    ...(error.log === undefined ? [] : [`${pc.bold('Log:')}  ${sanitizeLine(error.log)}`]),
   ];
+}
+
+function indented(text: string): readonly string[] {
+  return text.split('\n').map((line) => `  ${sanitizeLine(line)}`);
 }

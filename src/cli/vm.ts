@@ -4,7 +4,6 @@ import type { KnownVm } from '../vm/registry.js';
 import { addBuildOptionFlags, addGlobalFlags, print, printJson, table } from './common.js';
 import { openSession, type GlobalOptions } from './session.js';
 
-const load = () => import('../build/vms.js');
 const VM_ARGUMENT = ['[vm]', 'id of the VM (default: the one kept for this checkout)'] as const;
 
 export function registerVm(program: Command): void {
@@ -22,7 +21,10 @@ export function registerVm(program: Command): void {
   );
   addBuildOptionFlags(up);
   up.action(async (flags: GlobalOptions) => {
-    const [{ vmUp }, { withJournal }] = await Promise.all([load(), import('../build/with-journal.js')]);
+    const [{ vmUp }, { withJournal }] = await Promise.all([
+      import('../build/vms.js'),
+      import('../build/with-journal.js'),
+    ]);
     using session = openSession(flags, false);
     const id = await withJournal(session.context, (context, journal) =>
       vmUp(context, journal, { flags: { ...flags } }),
@@ -76,7 +78,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(halt, undefined);
   halt.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm, vmHalt } = await load();
+    const { findVm, vmHalt } = await import('../build/vms.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     await vmHalt(session.context, known);
@@ -89,7 +91,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(destroy, undefined);
   destroy.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm, vmDestroy } = await load();
+    const { findVm, vmDestroy } = await import('../build/vms.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     await vmDestroy(session.context, known);
@@ -102,7 +104,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(status, 'print JSON');
   status.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm } = await load();
+    const { findVm } = await import('../build/vms.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     if (flags.json === true) {
