@@ -65,7 +65,7 @@ export function registerVm(program: Command): void {
   addGlobalFlags(provision, undefined);
   provision.action(async (flags: GlobalOptions) => {
     const [{ vmProvision }, { withJournal }] = await Promise.all([
-      load(),
+      import('../build/vms.js'),
       import('../build/with-journal.js'),
     ]);
     using session = openSession(flags, false);
