@@ -1,6 +1,6 @@
 /** Waits until a VM can be worked in: SSH answers. Says why when it never will. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MayflyError, throwIfAborted } from '../errors.js';
+import { isAborted, MayflyError, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
 import { hasBanner, masterAnswers, openMaster } from '../process/ssh.js';
 import type { GuestSession } from './session.js';
@@ -15,9 +15,14 @@ export interface ReadyOptions {
   readonly progress: (text: string) => void;
 }
 
-/** How long one try waits for the SSH banner: the guest's network may swallow the first packets. */
-const BANNER_MS = 800;
-const PAUSE_MS = 100;
+/**
+ * One try waits long, as a loaded guest answers slowly; tries overlap, as a guest whose network is
+ * not up yet swallows the first packets; and they are few, as sshd forks for each. Milliseconds.
+ */
+const BANNER_MS = 3000;
+const TRY_EVERY_MS = 1000;
+const MOST_TRIES = 3;
+const PAUSE_MS = 50;
 /** Lines of the console that are looked at, and that are shown. */
 const LONG_TAIL = 200;
 const SHORT_TAIL = 15;
@@ -28,20 +33,14 @@ const SHORT_TAIL = 15;
  */
 export async function waitUntilReady(guest: GuestSession, options: ReadyOptions): Promise<Service> {
   const deadline = Date.now() + options.timeoutMs;
-  const { host, port } = guest.ssh;
-  while (!(await hasBanner(host, port, BANNER_MS))) {
-    check(guest, options, deadline);
-    const last = consoleTail(guest, 1)[0];
-    if (last !== undefined) options.progress(last);
-    await sleep(PAUSE_MS);
-  }
+  await waitForBanner(guest, options, deadline);
   for (;;) {
     const master = await openMaster(guest.ssh, options.sshLog);
     try {
       while (master.exit === undefined) {
         if (await masterAnswers(guest.ssh, options.signal)) return master;
         check(guest, options, deadline);
-        await sleep(PAUSE_MS / 2);
+        await sleep(PAUSE_MS);
       }
     } catch (error) {
       await master.end(1000);
@@ -49,6 +48,26 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
     }
     check(guest, options, deadline);
     await sleep(PAUSE_MS);
+  }
+}
+
+async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
+  const { host, port } = guest.ssh;
+  const found = new AbortController();
+  let tries = 0;
+  while (!isAborted(found.signal)) {
+    if (tries < MOST_TRIES) {
+      tries += 1;
+      void hasBanner(host, port, BANNER_MS).then((answer) => {
+        tries -= 1;
+        if (answer) found.abort();
+      });
+    }
+    check(guest, options, deadline);
+    const last = consoleTail(guest, 1)[0];
+    if (last !== undefined) options.progress(last);
+    // The sleep ends at once when a try succeeds.
+    await sleep(TRY_EVERY_MS, undefined, { signal: found.signal }).catch(() => undefined);
   }
 }
 

@@ -36,7 +36,7 @@ export async function spawnSleep(name = 'sleep', options: { zombie?: boolean } =
     await rm(folder, { recursive: true, force: true });
   });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-  const state = async (pid: number): Promise<string> => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const state = (pid: number): Promise<string> => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   if (options.zombie !== true) {
     await eventually('exec is done', async () =>
       (await state(child.pid ?? -1)).includes(`(${name.slice(0, 15)})`),

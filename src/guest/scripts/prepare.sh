@@ -72,7 +72,6 @@ main() {
   guard
   share source "$MF_SOURCE" ro,cache=loose
   share builder "$MF_BUILDER" ro,cache=none
-  share artifacts /run/mayfly/artifacts rw,access=0,cache=none
   [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
   proxy

@@ -1,0 +1,77 @@
+/** Where measurements work: one folder with a mayfly home of its own, and the command line as a person runs it. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resolveHome, vmsFolder, type Home } from '../src/paths.js';
+import { run, type RunOptions, type RunResult } from '../src/process/run.js';
+import { makeScratch, publicScratchParent, removeTree } from '../src/process/scratch.js';
+import { listVms, reapVm } from '../src/vm/registry.js';
+
+export const PROGRAM = fileURLToPath(new URL('../bin/mayfly.js', import.meta.url));
+
+/** Milliseconds. A command that takes longer has hung. */
+const COMMAND_MS = 10 * 60_000;
+
+export interface Setting extends AsyncDisposable {
+  readonly folder: string;
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  readonly home: Home;
+  /** From now on commands have a home in which nothing is cached; the one before is removed. */
+  freshHome(): Promise<void>;
+  /** Runs the built command line. */
+  mayfly(args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** Ends every VM of the home: each by the pid that its record names. */
+  endVms(): Promise<void>;
+  /** Tells a person how far it is. */
+  say(text: string): void;
+}
+
+/** The folder is one of mayfly's own scratch folders: when this process is killed, the next mayfly removes it. */
+export async function openSetting(runs: number, signal: AbortSignal): Promise<Setting> {
+  const scratch = await makeScratch(publicScratchParent(), 0o755);
+  const folder = scratch.path;
+  let count = 0;
+  const homePath = (): string => join(folder, `home-${count}`);
+  const home = (): Home => resolveHome({ MAYFLY_HOME: homePath() });
+  const endVms = async (): Promise<void> => {
+    for (const vm of await listVms(vmsFolder(home()))) await reapVm(vm);
+  };
+  return {
+    folder,
+    runs,
+    signal,
+    get home() {
+      return home();
+    },
+    async freshHome() {
+      await endVms();
+      await removeTree(homePath());
+      count += 1;
+    },
+    mayfly: (args, options) =>
+      run(process.execPath, [PROGRAM, ...args], {
+        timeoutMs: COMMAND_MS,
+        signal,
+        ...options,
+        env: {
+          CI: 'true',
+          MAYFLY_HOME: homePath(),
+          MAYFLY_TMPDIR: folder,
+          MAYFLY_ACCELERATOR: process.env['MAYFLY_ACCELERATOR'],
+        },
+      }),
+    endVms,
+    say: (text) => void process.stderr.write(`bench: ${text}\n`),
+    async [Symbol.asyncDispose]() {
+      await endVms();
+      await scratch.remove();
+    },
+  };
+}
+
+/** Seconds that the work took. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,172 @@
+/** The argument vectors that shape a box, as tables. */
+import { describe, expect, it } from 'vitest';
+import { grubArguments, mke2fsArguments, sfdiskScript } from '../../../src/basebox/disk.js';
+import { mmdebstrapArguments, progressOf, sourceLines } from '../../../src/basebox/rootfs.js';
+import { toolsArguments, toolsKey } from '../../../src/basebox/tools.js';
+import { DEBIAN, SECURITY, SPEC } from './spec.js';
+
+describe('mmdebstrap', () => {
+  it('makes the root file system', () => {
+    const paths = { setup: '/scratch/setup', postinstall: '/scratch/postinstall', output: '/scratch' };
+    expect(mmdebstrapArguments(SPEC, paths)).toMatchInlineSnapshot(`
+      [
+        "--mode=unshare",
+        "--variant=apt",
+        "--format=tar",
+        "--architectures=amd64",
+        "--include=apt-cacher-ng,busybox-static,ca-certificates,cpio,e2fsprogs,git,iproute2,kmod,linux-image-amd64,live-build,openssh-server,sudo,systemd,systemd-sysv,udev,xorriso,xz-utils,zstd",
+        "--aptopt=APT::Install-Recommends "false"",
+        "--aptopt=Acquire::Languages "none"",
+        "--aptopt=Acquire::Retries "3"",
+        "--dpkgopt=force-unsafe-io",
+        "--essential-hook=copy-in /scratch/setup /",
+        "--essential-hook=chroot "$1" mv /setup /mayfly-setup",
+        "--essential-hook=chroot "$1" sh /mayfly-setup/essential.sh",
+        "--customize-hook=chroot "$1" sh /mayfly-setup/customize.sh builder",
+        "--customize-hook=upload /scratch/postinstall /mayfly-setup/postinstall",
+        "--customize-hook=chroot "$1" chmod 0755 /mayfly-setup/postinstall",
+        "--customize-hook=chroot "$1" env DEBIAN_FRONTEND=noninteractive BUILD_USER=builder /mayfly-setup/postinstall",
+        "--customize-hook=chroot "$1" sh /mayfly-setup/seal.sh",
+        "--customize-hook=download /mayfly-setup/packages /scratch/packages",
+        "--customize-hook=download /vmlinuz /scratch/vmlinuz",
+        "--customize-hook=download /boot/mayfly-initrd.img /scratch/initrd.img",
+        "--customize-hook=rm -r "$1/mayfly-setup"",
+        "trixie",
+        "/scratch/rootfs.tar",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian-security trixie-security main",
+      ]
+    `);
+  });
+
+  it('runs no postinstall where there is none, and quotes odd paths for its shell', () => {
+    const paths = { setup: "/scr a'tch/setup", postinstall: undefined, output: '/o u t' };
+    const hooks = mmdebstrapArguments(SPEC, paths).filter((argument) => argument.includes('hook='));
+    expect(hooks.join('\n')).not.toContain('postinstall');
+    expect(hooks).toContain(`--essential-hook=copy-in '/scr a'\\''tch/setup' /`);
+    expect(hooks).toContain("--customize-hook=download /vmlinuz '/o u t/vmlinuz'");
+  });
+
+  it('unpacks disk tools from the origin debian only', () => {
+    expect(toolsArguments([SECURITY, DEBIAN], '/scratch/tools.tar')).toMatchInlineSnapshot(`
+      [
+        "--mode=unshare",
+        "--variant=extract",
+        "--format=tar",
+        "--architectures=amd64",
+        "--aptopt=APT::Install-Recommends "false"",
+        "--aptopt=Acquire::Languages "none"",
+        "--include=e2fsprogs,fdisk,grub-common,grub-pc-bin,libarchive13t64",
+        "trixie",
+        "/scratch/tools.tar",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main",
+      ]
+    `);
+  });
+});
+
+it('a source is one line for each suite', () => {
+  expect(sourceLines({ ...DEBIAN, components: ['main', 'contrib'] })).toEqual([
+    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main contrib',
+    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main contrib',
+  ]);
+});
+
+describe('the key of a tools root', () => {
+  it('changes with the serial of debian, and with nothing else', () => {
+    const key = toolsKey([DEBIAN, SECURITY]);
+    expect(key).toMatch(/^[0-9a-f]{32}$/);
+    expect(toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', suites: [] }])).toBe(key);
+    expect(toolsKey([{ ...DEBIAN, serial: '2026010204' }, SECURITY])).not.toBe(key);
+  });
+});
+
+describe('the disk', () => {
+  it('has one bootable partition at 1 MiB', () => {
+    expect(sfdiskScript()).toMatchInlineSnapshot(`
+      "label: dos
+      label-id: 0x6d617966
+      start=2048, type=83, bootable
+      "
+    `);
+  });
+
+  it('gets its file system by mke2fs', () => {
+    expect(mke2fsArguments('/s/disk.raw', '/s/rootfs.tar', 20 * 2 ** 30)).toMatchInlineSnapshot(`
+      [
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-b",
+        "4096",
+        "-O",
+        "^has_journal,^metadata_csum_seed,^orphan_file",
+        "-L",
+        "mayfly",
+        "-U",
+        "6d617966-6c79-4000-8000-626173656278",
+        "-E",
+        "offset=1048576,hash_seed=6d617966-6c79-4000-8000-626173656278,lazy_itable_init=1,root_owner=0:0,nodiscard",
+        "-m",
+        "0",
+        "-d",
+        "/s/rootfs.tar",
+        "/s/disk.raw",
+        "5242624",
+      ]
+    `);
+  });
+
+  it.each([
+    [2 ** 30, '261888'],
+    [2 ** 30 + 4095, '261888'],
+    [2 ** 30 + 4096, '261889'],
+  ])('of %i bytes has %s whole blocks', (bytes, blocks) => {
+    expect(mke2fsArguments('/d', '/t', bytes).at(-1)).toBe(blocks);
+  });
+
+  it('boots by GRUB', () => {
+    expect(grubArguments('/tools', '/s/grub.cfg', '/s/core.img')).toMatchInlineSnapshot(`
+      [
+        "-d",
+        "/tools/usr/lib/grub/i386-pc",
+        "-O",
+        "i386-pc",
+        "-c",
+        "/s/grub.cfg",
+        "-p",
+        "/boot/grub",
+        "-o",
+        "/s/core.img",
+        "biosdisk",
+        "part_msdos",
+        "ext2",
+        "search_label",
+        "configfile",
+        "linux",
+        "normal",
+      ]
+    `);
+  });
+});
+
+describe('progressOf', () => {
+  it.each([
+    ['Need to get 147 MB of archives.', 'downloading 147 MB'],
+    ['Need to get 12.3 kB/147 MB of archives.', 'downloading 12.3 kB'],
+    ['I: running apt-get update...', 'running apt-get update'],
+    ['I: downloading packages with apt...', 'downloading packages'],
+    ['I: extracting archives...', 'extracting archives'],
+    ['I: installing essential packages...', 'installing essential packages'],
+    ['I: installing remaining packages inside the chroot...', 'installing remaining packages'],
+    ['I: creating tarball...', 'creating tarball'],
+    ['Setting up libc6:amd64 (2.41-12) ...', 'configuring libc6:amd64'],
+    ['I: automatically chosen format: tar', undefined],
+    ['Preparing to unpack .../libc6.deb ...', undefined],
+    ['', undefined],
+  ])('%j → %j', (line, words) => {
+    expect(progressOf(line)).toBe(words);
+  });
+});

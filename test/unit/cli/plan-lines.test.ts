@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { planLines } from '../../../src/cli/plan.js';
+import { PLAN } from '../build/plan-value.js';
+
+describe('a plan in words', () => {
+  it('of a topic branch', () => {
+    expect(planLines(PLAN).join('\n')).toMatchInlineSnapshot(`
+      "project    example in /home/ada/example
+      source     branch topic at cccccccccccc (ffffffffffff merged with stable bbbbbbbbbbbb)
+      base box   example-amd64-trixie-20260102-1a2b3c4 (edb97d6c7a80), to be made
+      VM         qemu, 2 CPUs, 2.7 GB, kvm: hardware virtualisation works
+      build in   memory of the VM (1.1 GB)
+      packages   through the proxy in the VM
+      scripts    provision/setup-builder, provision/build
+      artifacts  *.iso *.packages to /home/ada/example/artifacts
+      options that are not the default:
+        cpus = 2 (command line)
+        proxy = vmproxy (builder.yaml)
+      environment of the scripts:
+        GIT_REF=topic
+        SOURCE_DATE_EPOCH=1633953600
+      warning: The base box is not pinned."
+    `);
+  });
+
+  it('of a tag, on disk, with no proxy, and all options at their defaults', () => {
+    const plan = {
+      ...PLAN,
+      source: { ...PLAN.source, ref: { kind: 'tag' as const, name: '1.0' }, merged: false, base: undefined },
+      box: { ...PLAN.box, exists: true },
+      optionOrigins: { ram: 'default' },
+      ramKib: undefined,
+      apt: { ...PLAN.apt, proxy: undefined, proxyInVm: false },
+      warnings: [],
+    };
+    const text = planLines(plan).join('\n');
+    expect(text).toContain('source     tag 1.0 at cccccccccccc\n');
+    expect(text).toContain(', exists\n');
+    expect(text).toContain('build in   disk of the VM\n');
+    expect(text).toContain('packages   straight from the archive\n');
+    expect(text).not.toContain('options that are not the default');
+    expect(text).not.toContain('warning:');
+  });
+
+  it('with the person’s own proxy names it', () => {
+    const apt = { ...PLAN.apt, proxy: 'http://proxy.example:3128', proxyInVm: false };
+    expect(planLines({ ...PLAN, apt }).join('\n')).toContain('through http://proxy.example:3128');
+  });
+});

@@ -1,0 +1,116 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { collectArtifacts, finish, runBuild } from '../../../src/guest/build.js';
+import { guestError, prepare, prepareValues, provision } from '../../../src/guest/provision.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
+import { failure } from '../source/repository.js';
+import { guestSession, SETTINGS } from './session.js';
+
+const OPTIONS = { signal: new AbortController().signal, onLine: () => undefined };
+
+/** Makes ssh fail with our line. */
+const failing = (code: string, text: string) =>
+  fakeProgram('ssh', `cat >/dev/null; echo "mayfly-failure ${code} ${text}" >&2; exit 70`);
+
+describe('guestError', () => {
+  it.each([
+    ['guest.wrong-branch', 'refused', 'This VM was started for X and cannot build feature/x.', 'vm destroy'],
+    ['guest.no-script', 'usage', 'The builder directory has no X.', 'builder.yaml'],
+    ['guest.not-executable', 'usage', 'X in the builder directory is not executable.', 'chmod +x X'],
+    ['guest.no-cache-disk', 'vm', 'The cache disk X is not plugged into the VM.', undefined],
+    ['guest.same-name', 'usage', 'Two artifacts have the same name: X.', 'artifacts.patterns'],
+    ['guest.copy', 'host', 'The artifact X could not be copied out of the VM.', 'full'],
+    ['guest.clone', 'vm', 'In the VM: X.', undefined],
+    ['guest.something-new', 'vm', 'In the VM: X.', undefined],
+  ])('%s is of kind %s', (code, kind, message, hint) => {
+    const error = guestError({ code, text: 'X' }, 'feature/x');
+    expect(error).toMatchObject({ code, kind, message });
+    expect(error.hint ?? '').toContain(hint ?? '');
+  });
+});
+
+it('every failure that our scripts report has words of its own, or needs none', async () => {
+  const folder = new URL('../../../src/guest/scripts/', import.meta.url);
+  const texts = await Promise.all(
+    (await readdir(folder)).map((name) => readFile(new URL(name, folder), 'utf8')),
+  );
+  const codes = new Set(
+    texts.flatMap((text) => Array.from(text.matchAll(/\bfail (guest\.[a-z-]+)/g), ([, code]) => code)),
+  );
+  expect(codes.size).toBeGreaterThan(4);
+  for (const code of codes) expect(guestError({ code: code ?? '', text: 'X' }, 'r').message).toMatch(/\bX\b/);
+});
+
+it('prepareValues: one value for each setting, empty for none', () => {
+  expect(prepareValues(SETTINGS)).toMatchInlineSnapshot(`
+    {
+      "MF_APT_PROXY": "http://127.0.0.1:3142",
+      "MF_APT_SOURCES": "deb http://mirror.example/debian trixie main
+    deb http://mirror.example/x y main
+    ",
+      "MF_BUILDER": "/srv/builder",
+      "MF_CACHE_PACKAGES": "mayfly-packages",
+      "MF_CACHE_WEBSITE": "",
+      "MF_IMAGE_SOURCES": "",
+      "MF_OFFLINE": "",
+      "MF_PROXY_IN_VM": "yes",
+      "MF_REF": "feature/x",
+      "MF_SOURCE": "/srv/source.git",
+      "MF_UPSTREAM_PROXY": "",
+      "MF_USER": "builder",
+    }
+  `);
+});
+
+describe('a step in the guest', () => {
+  it('that is refused is an error of its kind, whichever step it is', async () => {
+    const guest = await guestSession();
+    await failing('guest.wrong-branch', 'main');
+    expect(await failure(prepare(guest, SETTINGS, OPTIONS))).toMatchObject({ kind: 'refused' });
+    await failing('guest.no-script', 'provision/setup-builder');
+    expect(await failure(provision(guest, 'x', SETTINGS, [], OPTIONS))).toMatchObject({ kind: 'usage' });
+    const request = {
+      script: 'provision/build',
+      commit: 'c',
+      refKind: 'branch',
+      refName: 'main',
+      ramKib: undefined,
+      now: 0,
+      environment: [],
+    } as const;
+    expect(await failure(runBuild(guest, SETTINGS, request, OPTIONS))).toMatchObject({
+      code: 'guest.no-script',
+    });
+    await failing('guest.same-name', 'a.iso');
+    expect(await failure(collectArtifacts(guest, SETTINGS, ['*'], OPTIONS))).toMatchObject({ kind: 'usage' });
+  });
+
+  it('that just fails says which', async () => {
+    const guest = await guestSession();
+    await fakeProgram('ssh', 'cat >/dev/null; exit 3');
+    expect(await failure(prepare(guest, SETTINGS, OPTIONS))).toMatchObject({ code: 'guest.prepare-failed' });
+    const error = await failure(provision(guest, 'provision/x', SETTINGS, [], OPTIONS));
+    expect(error).toMatchObject({
+      code: 'guest.provision-failed',
+      message: 'The provisioning script provision/x failed with exit code 3.',
+    });
+    expect(await failure(collectArtifacts(guest, SETTINGS, ['*'], OPTIONS))).toMatchObject({
+      code: 'guest.collect-failed',
+    });
+    expect(await finish(guest, { keepBuild: true, unmount: true }, OPTIONS)).toBe(false);
+  });
+
+  it('the build script’s exit code is handed on', async () => {
+    await fakeProgram('ssh', 'cat >/dev/null; exit 42');
+    const request = {
+      script: 's',
+      commit: 'c',
+      refKind: 'tag',
+      refName: '1.0',
+      ramKib: 1024,
+      now: 1,
+      environment: ['A=b c'],
+    } as const;
+    expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toBe(42);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { scriptText, yes, type ScriptName } from '../../../src/guest/scripts.js';
+import { run } from '../../../src/process/run.js';
+
+const NAMES: readonly ScriptName[] = ['prepare', 'provision', 'build', 'collect', 'finish'];
+
+describe('the text of a script', () => {
+  it.each(NAMES)('%s: values, then what all share, then itself; a shell can read it', async (name) => {
+    const text = await scriptText(name, { MF_ONE: '1' });
+    expect(text.startsWith('MF_ONE=1\n')).toBe(true);
+    expect(text.indexOf('fail() {')).toBeGreaterThan(0);
+    const shell = name === 'collect' ? 'bash' : 'sh';
+    expect((await run(shell, ['-n'], { input: text })).stderr).toBe('');
+  });
+
+  it('hands over every value as it is', async () => {
+    const values = {
+      MF_A: 'it\'s $HOME `id` $(id) \\ " ; rm -rf / #',
+      MF_B: 'two\nlines\n',
+      MF_C: '',
+      MF_D: 'ä 源',
+    };
+    const text = await scriptText('finish', values);
+    const assignments = text.slice(0, text.indexOf('# Put before each script'));
+    const print = `printf '%s\\0' "$MF_A" "$MF_B" "$MF_C" "$MF_D"`;
+    const { stdout } = await run('sh', ['-s'], { input: `${assignments}${print}\n` });
+    expect(stdout.split('\0').slice(0, -1)).toEqual(Object.values(values));
+  });
+
+  it('yes is yes or nothing', () => {
+    expect([yes(true), yes(false)]).toEqual(['yes', '']);
+  });
+});
+
+it('fail says its line on stderr, and exits with 70', async () => {
+  const text = await scriptText('finish', {});
+  const common = text.slice(0, text.indexOf('disk_by_serial'));
+  const input = `${common}\nfail guest.clone 'it is broken'\n`;
+  const result = await run('sh', ['-s'], { input, accept: [70] });
+  expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure guest.clone it is broken\n' });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { runScript, vmDied, type ScriptOptions } from '../../../src/guest/session.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
+import { failure } from '../source/repository.js';
+import { guestSession } from './session.js';
+
+async function script(body: string, gone?: () => string | undefined, signal = new AbortController().signal) {
+  const ssh = await fakeProgram('ssh', `cat >/dev/null\n${body}`);
+  const lines: string[] = [];
+  const onLine: ScriptOptions['onLine'] = (line, stream) => lines.push(`${stream} ${line}`);
+  const guest = await guestSession(gone);
+  const options = { signal, onLine, args: ['NAME=a value'] };
+  return { ssh, lines, guest, outcome: runScript(guest, 'provision', {}, options) };
+}
+
+describe('a script in the guest', () => {
+  it('is handed to a shell with its arguments; its output comes line by line', async () => {
+    const { ssh, lines, outcome } = await script('echo one; echo two >&2; exit 0');
+    expect(await outcome).toEqual({ exitCode: 0 });
+    expect(lines.sort()).toEqual(['stderr two', 'stdout one']);
+    expect((await ssh.calls())[0]?.at(-1)).toBe("sh -s -- 'NAME=a value'");
+  });
+
+  it.each([1, 7, 70, 125, 255])('has its own exit code: %i', async (code) => {
+    expect(await (await script(`exit ${code}`)).outcome).toEqual({ exitCode: code });
+  });
+
+  it('that fails in our own words is such a failure, and the line is not shown', async () => {
+    const { lines, outcome } = await script(
+      'echo before >&2; echo "mayfly-failure guest.no-script provision/x y" >&2; exit 70',
+    );
+    expect(await outcome).toEqual({
+      exitCode: 70,
+      failure: { code: 'guest.no-script', text: 'provision/x y' },
+    });
+    expect(lines).toEqual(['stderr before']);
+  });
+
+  it.each([
+    ['with another exit code', 'echo "mayfly-failure guest.clone x" >&2; exit 1', { exitCode: 1 }],
+    ['on stdout', 'echo "mayfly-failure guest.clone x"; exit 70', { exitCode: 70 }],
+    ['within a line', 'echo "x mayfly-failure guest.clone x" >&2; exit 70', { exitCode: 70 }],
+    ['with a strange code', 'echo "mayfly-failure Guest/../ x" >&2; exit 70', { exitCode: 70 }],
+  ])('a line of the project’s that looks like ours does not count %s', async (_name, body, expected) => {
+    expect(await (await script(body)).outcome).toEqual(expected);
+  });
+
+  it('whose VM ends meanwhile says so, with the console', async () => {
+    const { guest, outcome } = await script('exit 255', () => 'qemu-system-x86_64 was killed by SIGKILL');
+    expect(await failure(outcome)).toMatchObject({
+      kind: 'vm',
+      code: 'vm.died',
+      message: 'The VM ended while it was in use: qemu-system-x86_64 was killed by SIGKILL.',
+      log: guest.console,
+    });
+  });
+
+  it('whose ssh is killed is an error also when the VM lives', async () => {
+    expect((await failure((await script('kill -KILL $$')).outcome)).message).toContain('killed by SIGKILL');
+  });
+
+  it('stops when somebody interrupts', async () => {
+    const abort = new AbortController();
+    const { outcome } = await script('sleep 60', undefined, abort.signal);
+    setTimeout(() => abort.abort(), 100);
+    expect(await failure(outcome)).toMatchObject({ kind: 'interrupted' });
+  });
+});
+
+it('a VM that died says what to look at', async () => {
+  const error = vmDied('gone', await guestSession(), { details: ['Out of memory'] });
+  expect(error.details).toEqual(['Out of memory']);
+  expect(error.hint).toContain('dmesg');
+});

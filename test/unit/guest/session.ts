@@ -1,0 +1,40 @@
+/** A VM that one can "work in": its ssh is a fake program on PATH that runs the command here. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GuestSettings } from '../../../src/guest/provision.js';
+import type { GuestSession } from '../../../src/guest/session.js';
+import { temporaryFolder } from '../source/repository.js';
+
+export async function guestSession(gone: () => string | undefined = () => undefined): Promise<GuestSession> {
+  const folder = await temporaryFolder();
+  const console = join(folder, 'console.log');
+  await writeFile(console, '');
+  return {
+    ssh: {
+      host: '127.0.0.1',
+      port: 1,
+      user: 'root',
+      folder,
+      keyFile: 'key',
+      knownHosts: 'known_hosts',
+      socket: 'ssh.sock',
+    },
+    gone,
+    console,
+  };
+}
+
+export const SETTINGS: GuestSettings = {
+  source: '/srv/source.git',
+  builder: '/srv/builder',
+  user: 'builder',
+  ref: 'feature/x',
+  packagesDisk: 'mayfly-packages',
+  websiteDisk: undefined,
+  aptProxy: 'http://127.0.0.1:3142',
+  proxyInVm: true,
+  upstreamProxy: undefined,
+  offline: false,
+  aptSources: ['deb http://mirror.example/debian trixie main', 'deb http://mirror.example/x y main'],
+  imageSources: [],
+};

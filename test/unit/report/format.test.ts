@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { formatBytes, formatSeconds, truncate } from '../../../src/report/format.js';
+
+it.each([
+  [0, '0.0 s'],
+  [0.44, '0.4 s'],
+  [9.94, '9.9 s'],
+  [9.96, '10 s'],
+  [59.4, '59 s'],
+  [59.6, '1 min 00 s'],
+  [185, '3 min 05 s'],
+  [3599.4, '59 min 59 s'],
+  [3599.6, '1 h 00 min'],
+  [3725, '1 h 02 min'],
+  [90_061, '25 h 01 min'],
+])('formatSeconds(%s) is %s', (seconds, words) => {
+  expect(formatSeconds(seconds)).toBe(words);
+});
+
+it.each([
+  [0, '0 B'],
+  [512, '512 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [1_536_000, '1.5 MB'],
+  [99_940_000, '99.9 MB'],
+  [99_960_000, '100 MB'],
+  [999_600, '1.0 MB'],
+  [20 * 1024 ** 3, '21.5 GB'],
+  [5e15, '5000 TB'],
+])('formatBytes(%s) is %s', (bytes, words) => {
+  expect(formatBytes(bytes)).toBe(words);
+});
+
+describe('truncate', () => {
+  it.each([
+    ['short', 10, 'short'],
+    ['exactly10!', 10, 'exactly10!'],
+    ['eleven char', 10, 'eleven ch…'],
+    ['👩👩👩', 2, '👩…'],
+    ['abc', 1, '…'],
+  ])('%s to %i columns', (text, width, cut) => {
+    expect(truncate(text, width)).toBe(cut);
+  });
+});

@@ -1,0 +1,122 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { currentOwner, isAlive, ownerOf } from '../../../src/process/owner.js';
+import {
+  listVms,
+  makeVmFolder,
+  reapFolders,
+  reapVm,
+  writeVmRecord,
+  type VmRecord,
+} from '../../../src/vm/registry.js';
+import { spawnSleep } from '../../rig/sleeper.js';
+import { temporaryFolder } from '../source/repository.js';
+import { RECORD } from './spec.js';
+
+const GONE = RECORD.owner;
+
+async function put(vms: string, record: Partial<VmRecord>): Promise<string> {
+  const folder = await makeVmFolder(vms, record.id ?? RECORD.id);
+  await writeVmRecord(folder, { ...RECORD, ...record });
+  return folder;
+}
+
+describe('the state of a VM', () => {
+  it.each([
+    ['running', { kept: false, owner: 'alive', process: 'alive' }],
+    ['running', { kept: false, owner: 'alive', process: undefined }],
+    ['running', { kept: true, owner: 'alive', process: 'gone' }],
+    ['kept', { kept: true, owner: 'alive', process: 'alive' }],
+    ['kept', { kept: true, owner: 'gone', process: 'alive' }],
+    ['stopped', { kept: true, owner: 'gone', process: 'gone' }],
+    ['stopped', { kept: true, owner: 'gone', process: undefined }],
+    ['leftover', { kept: false, owner: 'gone', process: 'alive' }],
+    ['leftover', { kept: false, owner: 'gone', process: 'gone' }],
+  ] as const)('is %s when it is %j', async (state, { kept, owner, process: own }) => {
+    const vms = await temporaryFolder();
+    const alive = await currentOwner();
+    const is = (who: 'alive' | 'gone') => (who === 'alive' ? alive : GONE);
+    await put(vms, { kept, owner: is(owner), ...(own === undefined ? {} : { process: is(own) }) });
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+});
+
+describe('the VMs of a person', () => {
+  it('are listed oldest first; folders without a record are passed over', async () => {
+    const vms = join(await temporaryFolder(), 'vms');
+    expect(await listVms(vms)).toEqual([]);
+    await put(vms, { id: 'b', createdAt: '2026-01-02T00:00:00.000Z' });
+    await put(vms, { id: 'a', createdAt: '2026-01-03T00:00:00.000Z' });
+    await makeVmFolder(vms, 'half');
+    expect((await listVms(vms)).map(({ record }) => record.id)).toEqual(['b', 'a']);
+  });
+
+  it('are for their owner only, as they hold keys', async () => {
+    const vms = join(await temporaryFolder(), 'vms');
+    const folder = await put(vms, {});
+    for (const path of [vms, folder]) expect((await stat(path)).mode & 0o777).toBe(0o700);
+    await expect(makeVmFolder(vms, RECORD.id)).rejects.toThrow('EEXIST');
+  });
+
+  it('have records that are read back as they were written', async () => {
+    const vms = await temporaryFolder();
+    const record: VmRecord = {
+      ...RECORD,
+      process: GONE,
+      port: 40022,
+      cpuModel: 'Nehalem',
+      caches: { 'example-packages': { serial: 'mayfly-packages', path: '/c/run.qcow2' } },
+    };
+    await put(vms, record);
+    expect((await listVms(vms))[0]?.record).toEqual(record);
+  });
+
+  it('with a damaged record are an error, not nothing', async () => {
+    const vms = await temporaryFolder();
+    await mkdir(join(vms, 'x'));
+    await writeFile(join(vms, 'x/vm.json'), '{}');
+    await expect(listVms(vms)).rejects.toThrow();
+  });
+});
+
+describe('reaping', () => {
+  it('ends what is left of a VM, and removes its folder', async () => {
+    const vms = await temporaryFolder();
+    const sleeper = await spawnSleep('qemu-like');
+    const own = await ownerOf(sleeper.pid);
+    if (own === undefined) throw new Error('it does not run');
+    await put(vms, { process: own });
+    const [vm] = await listVms(vms);
+    expect(vm?.state).toBe('leftover');
+    if (vm !== undefined) await reapVm(vm);
+    expect(await isAlive(own)).toBe(false);
+    expect(await readdir(vms)).toEqual([]);
+  });
+
+  it('never signals a process that only has the pid of the VM', async () => {
+    const vms = await temporaryFolder();
+    const sleeper = await spawnSleep();
+    const own = await ownerOf(sleeper.pid);
+    if (own === undefined) throw new Error('it does not run');
+    await put(vms, { process: { ...own, startTime: '1' } });
+    const [vm] = await listVms(vms);
+    if (vm !== undefined) await reapVm(vm);
+    // A signal takes a moment to show.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await isAlive(own)).toBe(true);
+    expect(await readdir(vms)).toEqual([]);
+  });
+
+  it('removes folders that never became VMs, once their maker is gone', async () => {
+    const vms = await temporaryFolder();
+    await put(vms, { id: 'vm' });
+    await makeVmFolder(vms, 'being-made');
+    await mkdir(join(vms, 'nobody-knows'));
+    await mkdir(join(vms, 'crashed'));
+    await writeFile(join(vms, 'crashed/.owner.json'), JSON.stringify(GONE));
+    expect(await reapFolders(vms)).toEqual(['crashed']);
+    expect((await readdir(vms)).sort()).toEqual(['being-made', 'nobody-knows', 'vm']);
+    expect(await reapFolders(join(vms, 'missing'))).toEqual([]);
+  });
+});
