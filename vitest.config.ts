@@ -6,7 +6,10 @@ export default defineConfig({
   cacheDir: join(tmpdir(), 'mayfly-vitest'),
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      // Git and qemu-img wait for the disk more than for the CPU.
+      {
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 2 },
+      },
       {
         test: {
           name: 'integration',
