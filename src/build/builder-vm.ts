@@ -213,7 +213,6 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
 const UNMOUNT_MS = 60_000;
 
 async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolean> {
-  if (Object.keys(builder.record.caches).length === 0) return false;
   using limit = deadline(UNMOUNT_MS);
   try {
     return await finish(

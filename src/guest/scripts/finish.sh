@@ -9,6 +9,8 @@ main() {
     if mountpoint -q /build; then umount -R --lazy /build; else rm -rf /build; fi
   fi
   [ "$MF_UNMOUNT" = yes ] || return 0
+  # A VM that is halted starts again from this disk.
+  sync
   systemctl stop apt-cacher-ng 2> /dev/null || true
   for directory in /var/cache/apt-cacher-ng /var/cache/website; do
     if mountpoint -q "$directory"; then

@@ -6,6 +6,8 @@ GUARD=/var/lib/vagrant_box_build_from
 guard() {
   if [ ! -e "$GUARD" ]; then
     printf '%s\n' "$MF_REF" > "$GUARD"
+    # It must be there after a power cut too: the disk has no journal.
+    sync "$GUARD"
     return
   fi
   started_for=$(cat "$GUARD")
