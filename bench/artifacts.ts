@@ -19,14 +19,20 @@ const FILE = 'data.img';
 const IN_VM = `/build/source/${FILE}`;
 const COPY_MS = 10 * 60_000;
 
+/** What stands between the end of the build script and the results in their folder. */
+const STEPS: readonly string[] = ['artifacts', 'publish'];
+
 export async function measureArtifacts(setting: Setting): Promise<SectionResult> {
-  const project = await makeProbe(setting, `head -c ${BYTES} /dev/urandom > ${FILE}`, '1G');
-  setting.say('artifacts: making the base box unless it exists');
-  await setting.mayfly(['box', 'create', '--quiet'], { cwd: project });
+  const script = `head -c ${BYTES} /dev/urandom > ${FILE}`;
+  const project = await makeProbe(setting, script, '1G');
+  // scp needs a VM that is kept; mayfly's own builds each have a fresh one.
+  const kept = await makeProbe(setting, script, '1G');
+  setting.say('artifacts: making the base box unless it exists, and a VM for scp');
   const mayfly: number[] = [];
   const scp: number[] = [];
   const cp: number[] = [];
   try {
+    await setting.mayfly(['build', '--quiet', '--rescue', '--keep-running'], { cwd: kept });
     for (let run = 0; run < setting.runs; run += 1) {
       setting.say(`artifacts: ${MIB} MiB by mayfly, by scp and by cp (${run + 1})`);
       mayfly.push(await byMayfly(setting, project));
@@ -40,13 +46,13 @@ export async function measureArtifacts(setting: Setting): Promise<SectionResult>
   return {
     name: 'artifacts',
     measures: [
-      { title: `mayfly's step artifacts, ${MIB} MiB`, seconds: mayfly },
+      { title: `mayfly's steps artifacts and publish, ${MIB} MiB`, seconds: mayfly },
       { title: `scp from the same VM, ${MIB} MiB`, seconds: scp },
       { title: `cp on the host, ${MIB} MiB`, seconds: cp },
     ],
     comparisons: [
       {
-        title: "scp / mayfly's step artifacts",
+        title: "scp / mayfly's steps artifacts and publish",
         value: median(scp) / median(mayfly),
         unit: 'x',
         aim: 'least',
@@ -59,25 +65,24 @@ export async function measureArtifacts(setting: Setting): Promise<SectionResult>
   };
 }
 
-/** Builds in the VM that the first build leaves, and reads from the events how long the step took. Seconds. */
+/** Builds, and reads from the events how long the steps took. Seconds. */
 async function byMayfly(setting: Setting, project: string): Promise<number> {
-  let seconds: number | undefined;
+  let seconds = 0;
   let bytes = 0;
-  await setting.mayfly(['build', '--json', '--rescue'], {
+  await setting.mayfly(['build', '--json'], {
     cwd: project,
     onLine: (line, stream) => {
       if (stream !== 'stdout') return;
       const event = JSON.parse(line) as MayflyEvent;
-      if (event.type === 'step-finished' && event.step === 'artifacts') ({ seconds } = event);
+      if (event.type === 'step-finished' && STEPS.includes(event.step)) seconds += event.seconds;
       if (event.type === 'artifact') ({ bytes } = event);
     },
   });
-  if (seconds === undefined || bytes !== BYTES)
-    throw new Error(`mayfly fetched ${bytes} bytes, not ${BYTES}`);
+  if (seconds === 0 || bytes !== BYTES) throw new Error(`mayfly fetched ${bytes} bytes, not ${BYTES}`);
   return seconds;
 }
 
-/** With mayfly's own ssh options, whose cipher is the quickest to emulate: to scp's advantage. Seconds. */
+/** With mayfly's own ssh options: the cipher that is quickest to emulate. Seconds. */
 async function byScp(setting: Setting): Promise<number> {
   const [vm] = await listVms(vmsFolder(setting.home));
   const port = vm?.record.port;

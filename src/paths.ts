@@ -9,6 +9,7 @@
  */
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { MayflyError } from './errors.js';
 
 export interface Home {
   readonly data: string;
@@ -16,9 +17,23 @@ export interface Home {
   readonly state: string;
 }
 
+/**
+ * The folder that a variable of ours names; undefined when it is unset or empty.
+ * @throws MayflyError `environment.relative-folder`: the same build must not depend on where it is called
+ */
+export function folderVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === '') return undefined;
+  if (isAbsolute(value)) return value;
+  throw new MayflyError('usage', 'environment.relative-folder', `${name} is ${value}, a relative path.`, {
+    hint: `Give ${name} an absolute path, or unset it.`,
+  });
+}
+
+/** @throws MayflyError as folderVariable */
 export function resolveHome(env: NodeJS.ProcessEnv = process.env): Home {
-  const own = env['MAYFLY_HOME'];
-  if (own !== undefined && isAbsolute(own)) {
+  const own = folderVariable(env, 'MAYFLY_HOME');
+  if (own !== undefined) {
     return { data: join(own, 'data'), cache: join(own, 'cache'), state: join(own, 'state') };
   }
   const home = env['HOME'] ?? homedir();
@@ -67,8 +82,10 @@ export const vmFiles = {
   /** Shared with the guest, read-only. */
   source: 'source',
   builder: 'builder',
-  /** Shared with the guest, writable: the only such place. */
-  artifacts: 'artifacts',
+  /** The disk that the guest writes its results to. */
+  artifacts: 'artifacts.raw',
+  /** QEMU's events, for whoever works in the VM. */
+  events: 'events.sock',
 } as const;
 
 /** Files of one build, in builds/ID/, the first three also beside its artifacts. */

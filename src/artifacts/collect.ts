@@ -1,14 +1,14 @@
 /**
- * Takes artifacts out of the folder that a guest could write to. The guest is not trusted: only
- * plain files with plain names leave it, and what was checked is what is taken.
+ * Takes artifacts off the disk that the guest wrote them to. The guest is not trusted: names are
+ * plain or refused, there is no file system to be parsed, and what was checked is what is taken.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, truncate, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MayflyError, throwIfAborted } from '../errors.js';
+import { hasCode, MayflyError, throwIfAborted } from '../errors.js';
 import { buildFiles } from '../paths.js';
-import { run } from '../process/run.js';
+import { dataRanges, readRange, type Range } from '../process/sparse.js';
 
 export interface Artifact {
   readonly name: string;
@@ -23,8 +23,6 @@ const RESERVED = new Set<string>([
   buildFiles.log,
   buildFiles.checksums,
 ]);
-/** QEMU's own folder in a share with mapped-file attributes. */
-const QEMU_METADATA = '.virtfs_metadata';
 
 /** Why a name may not leave the guest; undefined when it may. Pure. */
 export function refusedName(name: string): string | undefined {
@@ -35,9 +33,20 @@ export function refusedName(name: string): string | undefined {
   return undefined;
 }
 
+/** A file that the guest says it wrote to the artifact disk. Nothing of it is trusted. */
+export interface Offer {
+  /** Where it begins on the disk, in bytes. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly name: string;
+}
+
 export interface TakeOptions {
-  /** The folder that the guest wrote to. */
-  readonly from: string;
+  /** The artifact disk, a raw file. */
+  readonly disk: string;
+  readonly offers: readonly Offer[];
+  /** A VM has the disk plugged in; else the disk is used up: its first artifact is moved, not copied. */
+  readonly inUse: boolean;
   /** Where artifacts go; made when missing. */
   readonly to: string;
   readonly signal: AbortSignal;
@@ -45,73 +54,153 @@ export interface TakeOptions {
 }
 
 /**
- * Takes all artifacts.
- * @throws MayflyError `artifacts.refused` that names every file that is not a plain one with a plain name
+ * Takes all artifacts off the disk.
+ * @throws MayflyError `artifacts.refused` that names every offer that is not one plain file on the disk
  */
 export async function takeArtifacts(options: TakeOptions): Promise<readonly Artifact[]> {
-  const names = (await readdir(options.from)).filter((name) => !name.startsWith(QEMU_METADATA)).sort();
-  const problems: string[] = [];
-  for (const name of names) {
-    const problem =
-      refusedName(name) ??
-      ((await lstat(join(options.from, name))).isFile() ? undefined : 'it is not a plain file');
-    if (problem !== undefined) problems.push(`${JSON.stringify(name)}: ${problem}`);
+  if (options.offers.length === 0) return [];
+  const file = await open(options.disk, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const problems = refusedOffers(options.offers, (await file.stat()).size);
+    if (problems.length > 0) {
+      throw new MayflyError('vm', 'artifacts.refused', 'The VM offered artifacts that are not taken.', {
+        details: problems,
+      });
+    }
+    await mkdir(options.to, { recursive: true });
+    const data = await dataRanges(options.disk, options.signal);
+    const artifacts: Artifact[] = [];
+    const first = options.inUse ? undefined : options.offers.find(isWorthMoving);
+    const copied = options.offers.filter((offer) => offer !== first).sort(byName);
+    // The one that is moved comes last: the disk becomes its file.
+    for (const offer of first === undefined ? copied : [...copied, first]) {
+      throwIfAborted(options.signal);
+      const artifact =
+        (offer === first ? await move(file, data, offer, options) : undefined) ??
+        (await copy(file, data, offer, options));
+      artifacts.push(artifact);
+      options.onArtifact(artifact);
+    }
+    return artifacts.sort(byName);
+  } finally {
+    await file.close();
   }
-  if (problems.length > 0) {
-    throw new MayflyError('vm', 'artifacts.refused', 'The VM offered artifacts that are not taken.', {
-      details: problems,
-    });
-  }
-  if (names.length > 0) await mkdir(options.to, { recursive: true });
-  const artifacts: Artifact[] = [];
-  for (const name of names) {
-    throwIfAborted(options.signal);
-    const artifact = await take(name, options);
-    artifacts.push(artifact);
-    options.onArtifact(artifact);
-  }
-  return artifacts;
 }
 
-/** A copy, never a move: QEMU may still hold the original open for a guest that still runs. */
-async function take(name: string, options: TakeOptions): Promise<Artifact> {
+/** What is wrong with each offer, in words. Pure. @param diskBytes size of the artifact disk */
+export function refusedOffers(offers: readonly Offer[], diskBytes: number): readonly string[] {
+  const seen = new Set<string>();
+  return offers.flatMap(({ name, offset, bytes }) => {
+    const problem =
+      refusedName(name) ??
+      (seen.has(name) ? 'it is offered twice' : undefined) ??
+      (isPart(offset, bytes, diskBytes) ? undefined : 'it is not within the artifact disk');
+    seen.add(name);
+    return problem === undefined ? [] : [`${JSON.stringify(name)}: ${problem}`];
+  });
+}
+
+function isPart(offset: number, bytes: number, diskBytes: number): boolean {
+  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  return isCount(offset) && isCount(bytes) && offset + bytes <= diskBytes;
+}
+
+/** At the start of the disk, and large: the guest puts the largest there. */
+function isWorthMoving({ offset, bytes }: Offer): boolean {
+  return offset === 0 && bytes >= 1024 * 1024;
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/**
+ * Makes the disk itself the artifact: nothing is copied. The VM is gone, so nobody writes any more.
+ * @returns undefined when the disk is on another file system than the artifacts
+ */
+async function move(
+  disk: FileHandle,
+  data: readonly Range[],
+  { name, bytes }: Offer,
+  options: TakeOptions,
+): Promise<Artifact | undefined> {
   const temporary = join(options.to, `.${name}.new`);
-  const source = join(options.from, name);
   await rm(temporary, { force: true });
-  const flags = ['--sparse=always', '--reflink=auto', '--no-dereference', '--no-target-directory'];
-  await run('cp', [...flags, '--', source, temporary], { signal: options.signal });
-  await rm(source);
   try {
-    const { bytes, sha256 } = await hashFile(temporary, options.signal);
+    await rename(options.disk, temporary);
+  } catch (error) {
+    if (hasCode(error, 'EXDEV')) return undefined;
+    throw error;
+  }
+  try {
+    const hash = createHash('sha256');
+    const pieces = readRange(disk, { start: 0, length: bytes }, data, options.signal);
+    for await (const piece of pieces) hash.update(piece.bytes);
+    await truncate(temporary, bytes);
     await chmod(temporary, 0o644);
     await rename(temporary, join(options.to, name));
-    return { name, bytes, sha256 };
+    return { name, bytes, sha256: hash.digest('hex') };
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
 }
 
-async function hashFile(path: string, signal: AbortSignal): Promise<{ bytes: number; sha256: string }> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+/**
+ * Reads each byte once, and both checks and keeps what was read: a guest that still writes can
+ * spoil its artifact, but never make the checksum another file's.
+ */
+async function copy(
+  disk: FileHandle,
+  data: readonly Range[],
+  offer: Offer,
+  options: TakeOptions,
+): Promise<Artifact> {
+  const { name, bytes } = offer;
+  const temporary = join(options.to, `.${name}.new`);
+  await rm(temporary, { force: true });
+  const out = await open(temporary, 'wx', 0o644);
   try {
-    if (!(await file.stat()).isFile())
-      throw new MayflyError('vm', 'artifacts.refused', `${path} is not a plain file.`);
     const hash = createHash('sha256');
-    let bytes = 0;
-    const chunks = file.createReadStream({
-      autoClose: false,
-      highWaterMark: 4 * 1024 * 1024,
-    }) as AsyncIterable<Buffer>;
-    for await (const chunk of chunks) {
-      throwIfAborted(signal);
-      hash.update(chunk);
-      bytes += chunk.length;
+    let writing: Promise<void> | undefined;
+    const pieces = readRange(disk, { start: offer.offset, length: bytes }, data, options.signal);
+    for await (const piece of pieces) {
+      const before = writing;
+      writing = piece.hole ? undefined : writeAt(out, piece.bytes, piece.at);
+      writing?.catch(() => undefined);
+      hash.update(piece.bytes);
+      await before;
     }
-    return { bytes, sha256: hash.digest('hex') };
-  } finally {
-    await file.close();
+    await writing;
+    await out.truncate(bytes);
+    await out.chmod(0o644);
+    await out.close();
+    await rename(temporary, join(options.to, name));
+    return { name, bytes, sha256: hash.digest('hex') };
+  } catch (error) {
+    await out.close();
+    await rm(temporary, { force: true });
+    throw hasCode(error, 'ENOSPC') ? noSpace(options.to, name) : error;
   }
+}
+
+async function writeAt(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+function noSpace(folder: string, name: string): MayflyError {
+  return new MayflyError(
+    'host',
+    'host.disk-full',
+    `No space is left in ${folder} for the artifact ${name}.`,
+    {
+      hint: 'Make room there, or name another folder: --artifacts DIR.',
+    },
+  );
 }
 
 /** The text of SHA256SUMS, as sha256sum(1) writes and `sha256sum -c` reads it. */

@@ -10,7 +10,7 @@ import type { Report } from '../report/events.js';
 import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
 import { mmdebstrapArguments, progressOf, rootfsFiles } from './rootfs.js';
-import { sparseSha256 } from './sparse.js';
+import { sparseSha256 } from '../process/sparse.js';
 import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord } from './store.js';
 import { ensureTools } from './tools.js';
 

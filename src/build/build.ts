@@ -1,6 +1,6 @@
 /**
  * The story of one build. Read it from top to bottom: plan, reap, source, box, VM, provision,
- * build, artifacts, and the end of the VM. Each step is told to the journal, and whatever was made
+ * build, artifacts, the end of the VM, and what came out of it. Each step is told to the journal, and whatever was made
  * is undone in reverse order, however the build ends.
  */
 import { cp } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
+import { publishArtifacts, setAside, type Collected } from './bring-out.js';
 import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './builder-vm.js';
 import type { Context } from './context.js';
 import { Journal } from './journal.js';
@@ -19,7 +20,7 @@ import type { BuildProgress } from './progress.js';
 import { publishRecord } from './publish.js';
 import { reapLeftovers } from './reap.js';
 import { newBuildId } from './with-journal.js';
-import { workInVm } from './work-in-vm.js';
+import { warnOfMissing, workInVm } from './work-in-vm.js';
 
 export interface BuildRequest extends Omit<PlanRequest, 'scratch'> {
   readonly bootTimeoutMs?: number | undefined;
@@ -98,18 +99,46 @@ async function tell(
     beforeRemoval: (failed) => copyConsole(journal, failed),
   });
   let keep = false;
+  let failed = false;
+  let collected: Collected | undefined;
   try {
-    await workInVm(context, journal, progress, plan, builder);
+    await workInVm(context, journal, plan, builder, (all) => (collected = all));
     keep = plan.options.keepRunning;
   } catch (error) {
+    failed = true;
     // A VM that is refused to this build may still serve the one that it was kept for.
     keep = plan.options.rescue || (error instanceof MayflyError && error.code === 'guest.wrong-branch');
     throw error;
   } finally {
+    keep &&= !isAborted(context.signal) && builder.vm.exit === undefined;
     await copyConsole(journal, builder);
-    await end(context, journal, plan, builder, keep && !isAborted(context.signal));
+    if (collected !== undefined && !keep) collected = await setAside(collected, scratch.path);
+    await end(context, journal, plan, builder, keep);
+    if (collected !== undefined && !isAborted(context.signal)) {
+      await publish(context, journal, progress, plan, collected, failed);
+    }
   }
   return keep ? builder.record.id : undefined;
+}
+
+/** Checks what came out and puts it into the folder of results. */
+async function publish(
+  context: Context,
+  journal: Journal,
+  progress: BuildProgress,
+  plan: BuildPlan,
+  collected: Collected,
+  failed: boolean,
+): Promise<void> {
+  try {
+    await journal.step('publish', 'Checking artifacts', async (say) => {
+      progress.artifacts.push(...(await publishArtifacts(plan, collected, context.signal, journal.tell)));
+      say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
+    });
+  } catch (error) {
+    if (!failed) throw error;
+    warnOfMissing(journal, error);
+  }
 }
 
 /** The end of the VM, or its life without us. */
@@ -120,7 +149,7 @@ async function end(
   builder: BuilderVm,
   keep: boolean,
 ): Promise<void> {
-  if (!keep || builder.vm.exit !== undefined) {
+  if (!keep) {
     await journal.step('destroy', 'Destroying the VM', () =>
       destroyBuilderVm(context, builder, journal.tell),
     );

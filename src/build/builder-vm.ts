@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { allowsDirect, ARTIFACT_DISK, makeArtifactDisk } from '../artifacts/disk.js';
 import { findBox, type Box } from '../basebox/store.js';
 import { MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
@@ -56,9 +57,8 @@ export function makeFolderFor(context: Context, id: string): Promise<string> {
 
 /** The shares of a VM; their folders are inside the VM's own. */
 const SHARES: readonly Share[] = [
-  { tag: 'source', path: vmFiles.source, readOnly: true },
-  { tag: 'builder', path: vmFiles.builder, readOnly: true },
-  { tag: 'artifacts', path: vmFiles.artifacts, readOnly: false },
+  { tag: 'source', path: vmFiles.source },
+  { tag: 'builder', path: vmFiles.builder },
 ];
 
 /** Starts a fresh VM. Its folder exists and holds the shares. */
@@ -90,6 +90,9 @@ export async function startBuilderVm(
     accelerator: plan.vm.accelerator,
     caches: Object.fromEntries(caches.map(({ name, disk }) => [name, disk])),
   };
+  // As much as the guest can hold.
+  const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
+  await makeArtifactDisk(join(folder, vmFiles.artifacts), artifactBytes);
   // Before QEMU starts: a crash from here on leaves a record that names all there is to reap.
   await writeVmRecord(folder, base);
   return await launch(context, base, folder, box, mayOutliveUs);
@@ -116,7 +119,15 @@ async function launch(
       cpuModel: base.cpuModel,
       machineType: base.machineType,
       shares: SHARES,
-      disks: Object.values(base.caches),
+      disks: [
+        ...Object.values(base.caches).map((disk) => ({ ...disk, format: 'qcow2' as const })),
+        {
+          serial: ARTIFACT_DISK,
+          path: vmFiles.artifacts,
+          format: 'raw',
+          direct: await allowsDirect(join(folder, vmFiles.artifacts)),
+        },
+      ],
       accelerator: base.accelerator,
       mayOutliveUs,
     },
@@ -154,7 +165,7 @@ export async function adoptBuilderVm(context: Context, known: KnownVm): Promise<
 }
 
 function guestOf(vm: RunningVm, folder: string): GuestSession {
-  return { ssh: vm.ssh, gone: () => vm.exit?.reason, console: join(folder, vmFiles.console) };
+  return { ssh: vm.ssh, gone: () => vm.exit, console: join(folder, vmFiles.console) };
 }
 
 /** Milliseconds that a guest may take to boot: emulation on a loaded host is slow. */

@@ -3,7 +3,6 @@ import type { CacheStore } from '../disks/cache.js';
 import { discardCache, openCache, sealCache } from '../disks/cache.js';
 import { cachesFolder, lockFile } from '../paths.js';
 import type { Report } from '../report/events.js';
-import type { ExtraDisk } from '../vm/provider.js';
 import type { Context } from './context.js';
 import type { PlannedCache } from './plan.js';
 
@@ -12,9 +11,16 @@ export const cacheStore = (context: Context): CacheStore => ({
   lockFile: (cache) => lockFile(context.home, `cache-${cache}`),
 });
 
+/** A cache disk as a VM's record has it. */
+export interface PluggedCache {
+  /** How the guest finds it. */
+  readonly serial: string;
+  readonly path: string;
+}
+
 export interface OpenedCache {
   readonly name: string;
-  readonly disk: ExtraDisk;
+  readonly disk: PluggedCache;
 }
 
 export async function openCaches(
@@ -33,7 +39,7 @@ export async function openCaches(
 /** @param caches cache → path of the VM's overlay, as the VM's record has it */
 export async function closeCaches(
   context: Context,
-  caches: Readonly<Record<string, ExtraDisk>>,
+  caches: Readonly<Record<string, PluggedCache>>,
   clean: boolean,
   report: Report,
 ): Promise<void> {

@@ -1,12 +1,11 @@
 /** Fetches artifacts from a VM that was kept. */
 import { join } from 'node:path';
-import { checksumLines, takeArtifacts, writeWhole, type Artifact } from '../artifacts/collect.js';
+import { checksumLines, writeWhole, type Artifact } from '../artifacts/collect.js';
 import { MayflyError } from '../errors.js';
-import { collectArtifacts } from '../guest/build.js';
-import { buildFiles, scratchFolder, vmFiles } from '../paths.js';
+import { buildFiles, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
+import { collect, publishArtifacts } from './bring-out.js';
 import type { Context } from './context.js';
-import { guestSettings } from './guest-environment.js';
 import { makePlan } from './plan.js';
 import { findVm, withVm } from './vms.js';
 
@@ -27,13 +26,8 @@ export async function fetchArtifacts(context: Context, directory: string | undef
   const to = plan.artifacts.directory;
   const artifacts = await withVm(context, await findVm(context, undefined), async (builder) => {
     const options = { signal: context.signal, onLine: () => undefined };
-    await collectArtifacts(builder.guest, guestSettings(plan), plan.artifacts.patterns, options);
-    return await takeArtifacts({
-      from: join(builder.folder, vmFiles.artifacts),
-      to,
-      signal: context.signal,
-      onArtifact: (artifact) => context.report({ type: 'artifact', ...artifact }),
-    });
+    const collected = await collect(plan, builder, options);
+    return await publishArtifacts(plan, collected, context.signal, context.report);
   });
   if (artifacts.length === 0) {
     throw new MayflyError(

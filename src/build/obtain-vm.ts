@@ -1,5 +1,4 @@
 /** A VM in which one can work: fresh, or the kept one; its source shared, its base box made, SSH answering. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Box } from '../basebox/store.js';
 import { MayflyError } from '../errors.js';
@@ -181,7 +180,6 @@ async function shareSource(
     signal: context.signal,
   });
   await addKeyrings(plan.box.spec, builderFolder);
-  await mkdir(join(folder, vmFiles.artifacts), { recursive: true, mode: 0o700 });
   const merged = plan.source.merged ? `, merged with ${plan.source.base?.name ?? 'its base branch'}` : '';
   summary(`${plan.source.ref.name} at ${share.shortIds.commit}${merged}`);
 }

@@ -46,11 +46,11 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
   checkBaseBranch(project);
   return await withPreview(
     project.checkout,
-    { merge: first.options.mergeBaseBranch, signal: context.signal },
+    { merge: first.options.mergeBaseBranch, signal: context.signal, scratch: request.scratch },
     async (preview) => {
       if (preview.outcome.kind === 'conflict') throw mergeConflictError(preview.outcome);
       const folder = join(request.scratch, 'builder');
-      await readBuilderFolder(context, project, preview, folder);
+      await readBuilderFolder(context, project, preview, folder, request.scratch);
       const config = await readConfig(folder, project.checkout.topLevel);
       const resolved = optionsFor(config, project, facts, context, request);
       return await assemblePlan({ context, request, project, facts, preview, folder, config, resolved });
@@ -63,8 +63,10 @@ async function readBuilderFolder(
   project: Project,
   preview: SourcePreview,
   destination: string,
+  scratch: string,
 ): Promise<void> {
   await materializeFolder({
+    scratch,
     checkout: project.checkout,
     share: preview,
     folder: project.builderFolder,

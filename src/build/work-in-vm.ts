@@ -1,16 +1,16 @@
 /** What happens inside the VM: provisioning, the build script, and what it left behind. */
 import { join } from 'node:path';
-import { takeArtifacts, type Artifact } from '../artifacts/collect.js';
 import { isAborted, MayflyError, messageOf } from '../errors.js';
-import { collectArtifacts, runBuild } from '../guest/build.js';
-import { buildFiles, vmFiles } from '../paths.js';
+import { runBuild } from '../guest/build.js';
+import { buildFiles } from '../paths.js';
 import { deadline } from '../process/deadline.js';
+import { formatBytes } from '../report/format.js';
+import { collect, type Collected } from './bring-out.js';
 import type { BuilderVm } from './builder-vm.js';
 import type { Context } from './context.js';
 import { guestSettings, scriptEnvironment } from './guest-environment.js';
 import type { Journal } from './journal.js';
 import type { BuildPlan } from './plan.js';
-import type { BuildProgress } from './progress.js';
 import { provisionVm } from './provision-vm.js';
 
 /** The project's build script failed; `exitCode` is its own. */
@@ -26,16 +26,17 @@ export class ScriptFailed extends MayflyError {
   }
 }
 
-/** Everything inside the VM. */
+/**
+ * Everything inside the VM.
+ * @param onCollected told what the guest made, after a failed build too
+ */
 export async function workInVm(
   context: Context,
   journal: Journal,
-  progress: BuildProgress,
   plan: BuildPlan,
   builder: BuilderVm,
+  onCollected: (collected: Collected) => void,
 ): Promise<void> {
-  const { guest } = builder;
-  const settings = guestSettings(plan);
   await provisionVm(context, journal, plan, builder);
   let failure: Error | undefined;
   try {
@@ -49,22 +50,23 @@ export async function workInVm(
   // Those that exist come out after a failed build too; then a missing one is no news.
   try {
     await journal.step('artifacts', 'Fetching artifacts', async (say) => {
-      await collectArtifacts(guest, settings, plan.artifacts.patterns, {
-        signal: context.signal,
-        onLine: say.output,
-      });
-      progress.artifacts.push(...(await takeAll(context, journal, plan, builder, failure === undefined)));
-      say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
+      const collected = await collect(plan, builder, { signal: context.signal, onLine: say.output });
+      if (collected.offers.length === 0 && failure === undefined) throw noArtifact(plan);
+      const bytes = collected.offers.reduce((sum, offer) => sum + offer.bytes, 0);
+      say.summary(`${collected.offers.length}, ${formatBytes(bytes)}`);
+      onCollected(collected);
     });
   } catch (error) {
     if (failure === undefined) throw error;
-    journal.tell({
-      type: 'notice',
-      level: 'warning',
-      text: `No artifacts of the failed build: ${messageOf(error)}`,
-    });
+    warnOfMissing(journal, error);
   }
   if (failure !== undefined) throw failure;
+}
+
+/** The build has failed already: that its artifacts are lost too is only said. */
+export function warnOfMissing(journal: Journal, error: unknown): void {
+  const text = `No artifacts of the failed build: ${messageOf(error)}`;
+  journal.tell({ type: 'notice', level: 'warning', text });
 }
 
 async function buildInGuest(
@@ -107,23 +109,8 @@ async function buildInGuest(
   }
 }
 
-async function takeAll(
-  context: Context,
-  journal: Journal,
-  plan: BuildPlan,
-  builder: BuilderVm,
-  required: boolean,
-): Promise<readonly Artifact[]> {
-  const artifacts = await takeArtifacts({
-    from: join(builder.folder, vmFiles.artifacts),
-    to: plan.artifacts.directory,
-    signal: context.signal,
-    onArtifact: (artifact) => journal.tell({ type: 'artifact', ...artifact }),
+function noArtifact(plan: BuildPlan): MayflyError {
+  return new MayflyError('script', 'artifacts.none', 'The build script succeeded, but left no artifact.', {
+    hint: `Looked for ${plan.artifacts.patterns.join(', ')} in the clone's folder in the VM (artifacts.patterns in builder.yaml).`,
   });
-  if (artifacts.length === 0 && required) {
-    throw new MayflyError('script', 'artifacts.none', 'The build script succeeded, but left no artifact.', {
-      hint: `Looked for ${plan.artifacts.patterns.join(', ')} in the clone's folder in the VM (artifacts.patterns in builder.yaml).`,
-    });
-  }
-  return artifacts;
 }

@@ -184,9 +184,9 @@ const chainInfo = z.array(z.looseObject({ filename: z.string() }));
 /** File names of an image and all its backing files, itself first; empty when it does not exist. */
 async function backingChain(path: string): Promise<readonly string[]> {
   // --force-share: a running VM holds its own lock on the image.
-  const result = await run('qemu-img', ['info', '--output=json', '--force-share', '--backing-chain', path], {
-    accept: [0, 1],
-  });
+  // -f: what does not begin as a qcow2 is no cache disk of ours, whatever a probe would call it.
+  const info = ['info', '--output=json', '--force-share', '--backing-chain', '-f', 'qcow2', path];
+  const result = await run('qemu-img', info, { accept: [0, 1] });
   if (result.exitCode !== 0) return [];
   return chainInfo.parse(JSON.parse(result.stdout)).map((image) => basename(image.filename));
 }

@@ -47,14 +47,37 @@ export async function runBuild(
   return outcome.exitCode;
 }
 
-/** Copies what matches the patterns to the share that the host reads. */
+/** A file on the artifact disk, as the guest has it. */
+export interface OfferedArtifact {
+  /** Bytes from the start of the disk. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly name: string;
+}
+
+const OFFER = /^artifact (\d+) (\d+) (.+)$/;
+
+/**
+ * Writes what matches the patterns to the artifact disk.
+ * @param disk the disk's serial
+ * @returns what the guest says is there now: not to be trusted
+ */
 export async function collectArtifacts(
   guest: GuestSession,
   settings: GuestSettings,
-  patterns: readonly string[],
+  request: { readonly patterns: readonly string[]; readonly disk: string },
   options: ScriptOptions,
-): Promise<void> {
-  const outcome = await runScript(guest, 'collect', { MF_PATTERNS: patterns.join('\n') }, options);
+): Promise<readonly OfferedArtifact[]> {
+  const offers: OfferedArtifact[] = [];
+  const values = { MF_PATTERNS: request.patterns.join('\n'), MF_DISK: request.disk };
+  const outcome = await runScript(guest, 'collect', values, {
+    ...options,
+    onLine: (line, stream) => {
+      const match = stream === 'stdout' ? OFFER.exec(line) : null;
+      if (match === null) options.onLine(line, stream);
+      else offers.push({ offset: Number(match[1]), bytes: Number(match[2]), name: match[3] ?? '' });
+    },
+  });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
   if (outcome.exitCode !== 0) {
     throw new MayflyError(
@@ -63,6 +86,7 @@ export async function collectArtifacts(
       `Fetching the artifacts failed with exit code ${outcome.exitCode}.`,
     );
   }
+  return offers;
 }
 
 export interface FinishRequest {

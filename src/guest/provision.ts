@@ -114,9 +114,11 @@ export function guestError(failure: GuestFailure, ref: string): MayflyError {
       return new MayflyError('usage', code, `Two artifacts have the same name: ${text}.`, {
         hint: 'Artifacts of one build share one folder: narrow artifacts.patterns in builder.yaml.',
       });
+    case 'guest.odd-name':
+      return new MayflyError('usage', code, `The name of an artifact has more than one line: ${text}.`);
     case 'guest.copy':
-      return new MayflyError('host', code, `The artifact ${text} could not be copied out of the VM.`, {
-        hint: 'Is the disk of the host full?',
+      return new MayflyError('vm', code, `The artifact ${text} could not be copied out of the VM.`, {
+        hint: 'All artifacts together may be as large as the disk of the VM and the memory for the build (basebox.disk, vm.build_memory).',
       });
     case 'guest.clone':
       return new MayflyError('vm', code, `In the VM: ${text}.`);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAborted, MayflyError, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
 import { hasBanner, masterAnswers, openMaster } from '../process/ssh.js';
-import type { GuestSession } from './session.js';
+import { vmDied, type GuestSession } from './session.js';
 import { sanitizeLine } from '../report/sanitize.js';
 
 export interface ReadyOptions {
@@ -73,8 +73,9 @@ async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadlin
 
 function check(guest: GuestSession, options: ReadyOptions, deadline: number): void {
   throwIfAborted(options.signal);
-  const reason = guest.gone();
-  if (reason !== undefined) {
+  const end = guest.gone();
+  if (end?.hostDiskFull === true) throw vmDied(end, guest);
+  if (end !== undefined) {
     const lines = consoleTail(guest, LONG_TAIL);
     const panic = lines.findIndex((line) => line.includes('Kernel panic'));
     throw new MayflyError(
@@ -82,7 +83,7 @@ function check(guest: GuestSession, options: ReadyOptions, deadline: number): vo
       'vm.boot-failed',
       panic >= 0
         ? 'The guest kernel panicked while it booted.'
-        : `The VM ended before SSH answered: ${reason}.`,
+        : `The VM ended before SSH answered: ${end.reason}.`,
       {
         // What came before a panic explains it; the registers that follow do not.
         details: panic >= 0 ? lines.slice(Math.max(0, panic - 8), panic + 3) : lines.slice(-SHORT_TAIL),

@@ -1,14 +1,21 @@
 /** A VM that one can work in: the ways to run a script there, and what its failures mean. */
-import { MayflyError, type ErrorInit } from '../errors.js';
+import { MayflyError } from '../errors.js';
 import { CommandError } from '../process/command-error.js';
 import type { RunResult } from '../process/run.js';
 import { sshRun, type SshTarget } from '../process/ssh.js';
 import { scriptText, type ScriptName, type ScriptValues } from './scripts.js';
 
+/** How a VM came to its end. */
+export interface VmEnd {
+  /** In words, such as `qemu-system-x86_64 was killed by SIGKILL`. */
+  readonly reason: string;
+  readonly hostDiskFull: boolean;
+}
+
 export interface GuestSession {
   readonly ssh: SshTarget;
-  /** Why the VM is gone; undefined while it runs. */
-  readonly gone: () => string | undefined;
+  /** Undefined while the VM runs. */
+  readonly gone: () => VmEnd | undefined;
   /** Path of the guest's serial console on the host. */
   readonly console: string;
 }
@@ -81,14 +88,21 @@ const NOTICE_MS = 1500;
 
 async function throwIfGone(guest: GuestSession): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
-  const reason = guest.gone();
-  if (reason !== undefined) throw vmDied(reason, guest);
+  const end = guest.gone();
+  if (end !== undefined) throw vmDied(end, guest);
 }
 
-export function vmDied(reason: string, guest: GuestSession, init: ErrorInit = {}): MayflyError {
+export function vmDied({ reason, hostDiskFull }: VmEnd, guest: GuestSession): MayflyError {
+  if (hostDiskFull) {
+    return new MayflyError(
+      'host',
+      'host.disk-full',
+      'The disk of this host is full: QEMU could not write to a disk of the VM, which was ended.',
+      { log: guest.console, hint: 'Make room: see `mayfly box clean` and `mayfly cache list`.' },
+    );
+  }
   return new MayflyError('vm', 'vm.died', `The VM ended while it was in use: ${reason}.`, {
     log: guest.console,
     hint: 'Was it killed for want of memory? See `dmesg`; vm.memory in builder.yaml and --no-ram make it smaller.',
-    ...init,
   });
 }

@@ -44,6 +44,20 @@ export class CommandError extends MayflyError {
   }
 }
 
+/** The error of a program that the host does not have. */
+export function notInstalled(command: readonly string[], cwd: string): CommandError {
+  return new CommandError({
+    command,
+    cwd,
+    exitCode: undefined,
+    signal: undefined,
+    timedOut: false,
+    notFound: true,
+    tail: [],
+    durationMs: 0,
+  });
+}
+
 function describe(failure: CommandFailure): string {
   const program = failure.command[0] ?? '(nothing)';
   if (failure.notFound) return `The program ${program} is not installed.`;

@@ -11,7 +11,7 @@ import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { interruption, isAborted } from '../errors.js';
 import { noteChild, signalGroup } from './children.js';
-import { CommandError } from './command-error.js';
+import { CommandError, notInstalled } from './command-error.js';
 import { cleanEnvironment } from './environment.js';
 import { LineSplitter, Tail } from './lines.js';
 
@@ -51,6 +51,8 @@ const KILL_AFTER_MS = 5000;
 /** Bytes of stdout or stderr that one program may hand back; more is an error of the caller. */
 const MAX_CAPTURE = 256 * 1024 * 1024;
 
+const TIE = 'setpriv';
+
 /** The full path of a program, or undefined when PATH has none. */
 export async function which(
   program: string,
@@ -79,7 +81,13 @@ export function tied(
   args: readonly string[],
   deathSignal: DeathSignal,
 ): readonly [string, string[]] {
-  return ['setpriv', ['--pdeathsig', deathSignal, '--', path, ...args]];
+  return [TIE, ['--pdeathsig', deathSignal, '--', path, ...args]];
+}
+
+/** @throws CommandError when the host lacks setpriv, which every vector of ours begins with */
+export async function requireTie(env: Record<string, string>, cwd: string): Promise<void> {
+  if ((await which(TIE, env)) !== undefined) return;
+  throw notInstalled([TIE], cwd);
 }
 
 /**
@@ -97,6 +105,7 @@ export async function run(
   const command = [program, ...args];
   if (isAborted(options.signal)) throw interruption(options.signal);
   const path = await which(program, env);
+  await requireTie(env, cwd);
   const started = performance.now();
   const elapsed = (): number => Math.round(performance.now() - started);
   const failure = {
@@ -108,7 +117,7 @@ export async function run(
     notFound: false,
     tail: [],
   };
-  if (path === undefined) throw new CommandError({ ...failure, notFound: true, durationMs: 0 });
+  if (path === undefined) throw notInstalled(command, cwd);
 
   const [file, vector] = tied(path, args, options.deathSignal ?? 'TERM');
   const child = execa(file, vector, {

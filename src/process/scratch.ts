@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../errors.js';
+import { folderVariable } from '../paths.js';
 import { currentOwner, isAlive, type Owner } from './owner.js';
 import { run, which } from './run.js';
 
@@ -23,7 +24,7 @@ export interface Scratch extends AsyncDisposable {
  * tmpfs: a root file system in memory twice would not fit everywhere.
  */
 export function publicScratchParent(env: NodeJS.ProcessEnv = process.env): string {
-  return env['MAYFLY_TMPDIR'] ?? '/var/tmp';
+  return folderVariable(env, 'MAYFLY_TMPDIR') ?? '/var/tmp';
 }
 
 export async function makeScratch(parent: string, mode: 0o700 | 0o755): Promise<Scratch> {

@@ -1,10 +1,10 @@
 /** Long-lived children: QEMU, an ssh master connection. They end when we say so, or with us. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { CommandError } from './command-error.js';
+import { notInstalled } from './command-error.js';
 import { cleanEnvironment } from './environment.js';
 import { noteChild, signalGroup } from './children.js';
-import { tied, which, type DeathSignal } from './run.js';
+import { requireTie, tied, which, type DeathSignal } from './run.js';
 
 export interface ServiceOptions {
   readonly cwd: string;
@@ -37,18 +37,8 @@ export async function startService(
 ): Promise<Service> {
   const env = cleanEnvironment(options.env);
   const path = await which(program, env);
-  if (path === undefined) {
-    throw new CommandError({
-      command: [program, ...args],
-      cwd: options.cwd,
-      exitCode: undefined,
-      signal: undefined,
-      timedOut: false,
-      notFound: true,
-      tail: [],
-      durationMs: 0,
-    });
-  }
+  await requireTie(env, options.cwd);
+  if (path === undefined) throw notInstalled([program, ...args], options.cwd);
   const [file, vector] =
     options.whenWeDie === 'outlives' ? ([path, [...args]] as const) : tied(path, args, options.whenWeDie);
   // Plain spawn, not execa: the log must be the child's own descriptor, not a pipe through us.

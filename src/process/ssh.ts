@@ -35,7 +35,7 @@ export function sshOptions(target: SshTarget): readonly string[] {
     HostKeyAlias: HOST_KEY_ALIAS,
     HostKeyAlgorithms: 'ssh-ed25519',
     KexAlgorithms: 'curve25519-sha256',
-    Ciphers: 'aes128-gcm@openssh.com,chacha20-poly1305@openssh.com',
+    Ciphers: 'chacha20-poly1305@openssh.com,aes128-gcm@openssh.com',
     ControlPath: target.socket,
     ConnectTimeout: '30',
     ServerAliveInterval: '15',

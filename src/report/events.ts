@@ -17,6 +17,7 @@ export const STEPS = [
   'build',
   'artifacts',
   'destroy',
+  'publish',
 ] as const;
 export type StepName = (typeof STEPS)[number];
 

@@ -1,12 +1,11 @@
 /** What a provider of builder VMs does, and the values that go in and out. */
 import type { SshTarget } from '../process/ssh.js';
 
-/** A folder of the host that the guest mounts over 9p. */
+/** A folder of the host that the guest mounts over 9p, and cannot write to. */
 export interface Share {
   /** The name that the guest mounts it by. */
   readonly tag: string;
   readonly path: string;
-  readonly readOnly: boolean;
 }
 
 /** A disk beside the root disk. The guest finds it by its serial, never by its order. */
@@ -14,6 +13,9 @@ export interface ExtraDisk {
   /** At most 20 characters: virtio-blk's limit. */
   readonly serial: string;
   readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+  /** Written past the host's page cache, where its file system can (open(2), O_DIRECT). Default false. */
+  readonly direct?: boolean;
 }
 
 export interface VmSpec {
@@ -40,6 +42,8 @@ export type Support =
 export interface VmExit {
   /** In words for people, such as `qemu-system-x86_64 was killed by SIGKILL`. */
   readonly reason: string;
+  /** It was ended because the host had no space left for one of its disks. */
+  readonly hostDiskFull: boolean;
 }
 
 export interface RunningVm {

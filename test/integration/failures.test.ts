@@ -1,9 +1,10 @@
 /** Builds that fail: each with its own message and exit code, its logs kept, and nothing left behind. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
 import { home, mayfly } from '../rig/mayfly.js';
+import { mayflyIn } from '../rig/namespace.js';
 import { makeProject } from '../rig/project.js';
 
 afterEach(async () => {
@@ -94,6 +95,21 @@ describe('provisioning', () => {
     expect(built.all).toContain('The provisioning script provision/setup-builder failed with exit code 3.');
     expect(built.all).toContain('no such thing');
     expect(built.exitCode).toBe(4);
+  });
+});
+
+describe('the host', () => {
+  it('has no room left for the disk of the VM: the build ends at once', async () => {
+    const project = await makeProject({
+      build: 'echo filling; head -c 600M /dev/urandom > big.bin; sleep 100',
+      settings: { vm: { memory: '512M', build_memory: '512M' }, options: ['noram'] },
+    });
+    const small = { path: join(home, 'state/vms'), mebibytes: 200 };
+    await mkdir(small.path, { recursive: true });
+    const built = await mayflyIn({ cwd: project.path, small }, ['build']);
+    expect(built.all).toContain('filling');
+    expect(built.all).toContain('The disk of this host is full');
+    expect(built.exitCode).toBe(3);
   });
 });
 

@@ -52,6 +52,7 @@ describe('the template minimal', () => {
       'build',
       'artifacts',
       'destroy',
+      'publish',
     ]);
     expect(record.box?.packages.find(({ name }) => name === 'apt-cacher-ng')?.version).toMatch(/^\d/);
     const sums = await readFile(join(artifacts, 'SHA256SUMS'), 'utf8');

@@ -36,8 +36,8 @@ describe('where mayfly stores', () => {
       ['/big/data', '/big/cache', '/big/state'],
     ],
     [
-      'a relative MAYFLY_HOME, which is ignored',
-      { HOME: '/h', MAYFLY_HOME: 'big' },
+      'an empty MAYFLY_HOME, which is as good as none',
+      { HOME: '/h', MAYFLY_HOME: '' },
       ['/h/.local/share/mayfly', '/h/.cache/mayfly', '/h/.local/state/mayfly'],
     ],
     [
@@ -47,6 +47,12 @@ describe('where mayfly stores', () => {
     ],
   ])('%s', (_name, env, [data, cache, state]) => {
     expect(resolveHome(env)).toEqual({ data, cache, state });
+  });
+
+  it('refuses a relative MAYFLY_HOME', () => {
+    expect(() => resolveHome({ HOME: '/h', MAYFLY_HOME: 'big' })).toThrow(
+      'MAYFLY_HOME is big, a relative path',
+    );
   });
 
   it('is sorted by what it costs to make again', () => {

@@ -1,32 +1,86 @@
 # shellcheck shell=bash
-# Copies what the build made to the share that the host reads. One pattern a line in MF_PATTERNS;
-# bash, for `**`.
+# Writes what the build made to the artifact disk, one file after the other, and prints a line for
+# each: `artifact OFFSET BYTES NAME`. One pattern a line in MF_PATTERNS; bash, for `**`.
+#
+# A disk, not a share: under emulation it is four times as fast as 9p. The host has emptied it
+# before, so that what is not written is zeros.
 shopt -s nullglob globstar
+
+# Each file begins at a multiple of this many bytes: direct output wants whole blocks.
+BLOCK=1048576
+
+declare -A taken
 
 collect() {
   cd /build/source 2> /dev/null || return 0
-  # Unquoted on purpose: this is where patterns become names. Nothing else is expanded.
-  local IFS=
+  disk=$(disk_by_serial "$MF_DISK") || fail guest.no-artifact-disk "the artifact disk is not plugged in"
+  local files=() IFS=
   while read -r pattern; do
+    # Unquoted on purpose: this is where patterns become names. Nothing else is expanded.
     for file in $pattern; do
       if [ ! -f "$file" ] || [ -L "$file" ]; then continue; fi
-      name=${file##*/}
-      [ ! -e "/run/mayfly/artifacts/$name" ] || fail guest.same-name "$name"
-      cp --sparse=always -- "$file" "/run/mayfly/artifacts/$name" || fail guest.copy "$name"
+      choose "$file"
     done
   done <<< "$MF_PATTERNS"
+  [ "${#files[@]}" -gt 0 ] || return 0
+  local sizes offset=0 largest=0 index
+  mapfile -t sizes < <(stat --format '%s %b' -- "${files[@]}")
+  for index in "${!sizes[@]}"; do
+    if [ "${sizes[index]% *}" -gt "${sizes[largest]% *}" ]; then largest=$index; fi
+  done
+  # The largest comes first: the host need not copy what is at the start of the disk.
+  take "${files[largest]}" "${sizes[largest]% *}" "${sizes[largest]#* }"
+  unset "files[largest]"
+  for index in "${!files[@]}"; do
+    take "${files[index]}" "${sizes[index]% *}" "${sizes[index]#* }"
+  done
 }
 
-# Mounted only while it is used: the guest may then cache what it writes, which is ten times as
-# fast, and unmounting brings all of it to the host before the host looks.
-main() {
-  install -d -m 0700 /run/mayfly/artifacts
-  if mountpoint -q /run/mayfly/artifacts; then umount --lazy /run/mayfly/artifacts; fi
-  mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,access=0,cache=loose artifacts /run/mayfly/artifacts ||
-    fail guest.share "cannot mount the share for artifacts"
-  find /run/mayfly/artifacts -mindepth 1 -maxdepth 1 ! -name .virtfs_metadata -exec rm -rf {} +
-  collect
-  umount /run/mayfly/artifacts || fail guest.share "cannot unmount the share for artifacts"
+choose() {
+  local file=$1 name=${1##*/}
+  # Two patterns may well name the same file.
+  if [ "${taken[$name]-}" = "$file" ]; then return; fi
+  [ -z "${taken[$name]-}" ] || fail guest.same-name "$name"
+  [[ $file != *$'\n'* ]] || fail guest.odd-name "$file"
+  taken[$name]=$file
+  files+=("$file")
 }
 
-main < /dev/null
+take() {
+  local file=$1 bytes=$2 blocks=$3 name=${1##*/}
+  if [ $((blocks * 512 + BLOCK)) -lt "$bytes" ]; then
+    copy_data "$file" "$disk" "$offset" || fail guest.copy "$name"
+  else
+    dd if="$file" of="$disk" bs=4M seek="$offset" oflag=direct,seek_bytes conv=notrunc,sparse status=none ||
+      fail guest.copy "$name"
+  fi
+  printf 'artifact %s %s %s\n' "$offset" "$bytes" "$name"
+  offset=$(((offset + bytes + BLOCK - 1) / BLOCK * BLOCK))
+}
+
+# Only the parts of a sparse file that hold data. Perl, because nothing else that Debian calls
+# essential can ask where those are: lseek(2) with SEEK_DATA (3) and SEEK_HOLE (4).
+copy_data() {
+  perl -e '
+    use strict; use warnings;
+    my ($from, $to, $offset) = @ARGV;
+    open(my $in, "<:raw", $from) or die "$from: $!\n";
+    open(my $out, "+<:raw", $to) or die "$to: $!\n";
+    my $end = 0;
+    while (defined(my $data = sysseek($in, $end, 3))) {
+      $data += 0;
+      $end = sysseek($in, $data, 4) + 0;
+      sysseek($in, $data, 0);
+      sysseek($out, $offset + $data, 0);
+      for (my $left = $end - $data; $left > 0;) {
+        my $read = sysread($in, my $buffer, $left < 1048576 ? $left : 1048576) or die "$from: $!\n";
+        $left -= $read;
+        for (my $done = 0; $done < $read;) {
+          $done += syswrite($out, $buffer, $read - $done, $done) // die "$to: $!\n";
+        }
+      }
+    }
+  ' -- "$@" && sync "$2"
+}
+
+collect < /dev/null

@@ -18,7 +18,11 @@ proxy_ready() {
 # The disk with this serial; its order among the disks means nothing.
 disk_by_serial() {
   for disk in /sys/block/*; do
-    if [ -r "$disk/serial" ] && [ "$(cat "$disk/serial")" = "$1" ]; then
+    [ -r "$disk/serial" ] || continue
+    # `read` is no fork, and fails at the end of a file without a newline.
+    serial=
+    read -r serial < "$disk/serial" || true
+    if [ "$serial" = "$1" ]; then
       printf '/dev/%s\n' "${disk##*/}"
       return
     fi

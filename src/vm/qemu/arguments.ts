@@ -48,6 +48,13 @@ export function qemuArguments(spec: VmSpec): readonly string[] {
       '-mon',
       'chardev=qmp,mode=control',
     ],
+    // A second control socket, for who waits for events while others ask: each serves one at a time.
+    ...[
+      '-chardev',
+      `socket,id=events,path=${vmFiles.events},server=on,wait=off`,
+      '-mon',
+      'chardev=events,mode=control',
+    ],
     ...['-chardev', `file,id=console,path=${vmFiles.console},append=on`, '-serial', 'chardev:console'],
     ...['-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng'],
     ...rootDisk(),
@@ -88,28 +95,25 @@ function rootDisk(): readonly string[] {
   ];
 }
 
-/** A cache disk is written through to the host's disk once, when it is sealed. */
+/**
+ * Nothing is flushed to the host's disk: a cache disk is, once, when it is sealed. `cache=none`
+ * writes past the host's page cache.
+ */
 function extraDisk(disk: ExtraDisk, index: number): readonly string[] {
   const id = `extra${index}`;
   return [
-    ...['-drive', `file=${escapeCommas(disk.path)},format=qcow2,if=none,id=${id},cache=unsafe,discard=unmap`],
+    ...[
+      '-drive',
+      `file=${escapeCommas(disk.path)},format=${disk.format},if=none,id=${id},cache=${disk.direct === true ? 'none' : 'unsafe'},discard=unmap`,
+    ],
     ...['-device', `virtio-blk-pci,drive=${id},serial=${disk.serial}`],
   ];
 }
 
-/**
- * Read-only shares show the host's files as they are. In the writable one, what the guest calls
- * owner, mode and symbolic link is noted in a folder beside plain files: a link can lead nowhere on
- * the host.
- */
+/** The host's files as they are: the guest sees who owns them, and cannot write. */
 function share(value: Share): readonly string[] {
-  const model = value.readOnly
-    ? 'security_model=none,readonly=on'
-    : 'security_model=mapped-file,fmode=0600,dmode=0700';
-  return [
-    '-virtfs',
-    `local,path=${escapeCommas(value.path)},mount_tag=${value.tag},multidevs=remap,${model}`,
-  ];
+  const options = `mount_tag=${value.tag},multidevs=remap,security_model=none,readonly=on`;
+  return ['-virtfs', `local,path=${escapeCommas(value.path)},${options}`];
 }
 
 /** Keys and settings reach the initrd through fw_cfg: never on the guest's disk or in a process list. */

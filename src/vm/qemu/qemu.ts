@@ -12,6 +12,7 @@ import type { SshTarget } from '../../process/ssh.js';
 import { makeKeys } from '../keys.js';
 import type { Provider, RunningVm, Support, VmExit, VmSpec } from '../provider.js';
 import { networkSettings, qemuArguments } from './arguments.js';
+import { watchDisks } from './disk-watch.js';
 import { forwardedPort, QmpClient } from './qmp.js';
 
 const PROGRAM = 'qemu-system-x86_64';
@@ -58,7 +59,7 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
     const port = forwardedPort(await qmp.monitor('info usernet'));
     if (port === undefined)
       throw new MayflyError('vm', 'vm.no-port', 'QEMU did not say which port it forwards to the guest.');
-    return attached(service, spec, port);
+    return await attached(service, spec, port);
   } catch (error) {
     await service.end(0);
     throw error;
@@ -121,10 +122,15 @@ export function sshTarget(folder: string, port: number): SshTarget {
 }
 
 /** The VM that this process started. */
-function attached(service: Service, spec: VmSpec, port: number): RunningVm {
+async function attached(service: Service, spec: VmSpec, port: number): Promise<RunningVm> {
   let exit: VmExit | undefined;
+  let hostDiskFull = false;
+  await watchDisks(spec.folder, () => {
+    hostDiskFull = true;
+    void service.end(0);
+  });
   const exited = service.exited.then((status) => {
-    exit = { reason: exitReason(status.exitCode, status.signal) };
+    exit = { reason: exitReason(status.exitCode, status.signal), hostDiskFull };
     return exit;
   });
   return {
@@ -148,6 +154,13 @@ function attached(service: Service, spec: VmSpec, port: number): RunningVm {
 /** A VM that an earlier process started and kept. */
 export function adopted(id: string, folder: string, owner: Owner, port: number): RunningVm {
   let exit: VmExit | undefined;
+  let hostDiskFull = false;
+  const onFull = (): void => {
+    hostDiskFull = true;
+    signalGroup(owner.pid, 'SIGKILL');
+  };
+  // A VM that has ended meanwhile has no socket any more; watch() below sees that.
+  watchDisks(folder, onFull).catch(() => undefined);
   const end = async (signal: NodeJS.Signals): Promise<boolean> => {
     if (await isAlive(owner)) signalGroup(owner.pid, signal);
     const deadline = Date.now() + END_MS;
@@ -155,7 +168,7 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
       if (Date.now() > deadline) return false;
       await sleep(50);
     }
-    exit ??= { reason: `${PROGRAM} ended` };
+    exit ??= { reason: `${PROGRAM} ended`, hostDiskFull };
     return true;
   };
   const kill = async (): Promise<void> => {
@@ -167,7 +180,7 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
     id,
     pid: owner.pid,
     ssh: sshTarget(folder, port),
-    exited: watch(owner).then((reason) => (exit ??= { reason })),
+    exited: watch(owner).then((reason) => (exit ??= { reason, hostDiskFull })),
     get exit() {
       return exit;
     },

@@ -10,7 +10,11 @@ const message = z.looseObject({
   return: z.unknown().optional(),
   error: z.object({ class: z.string(), desc: z.string() }).optional(),
   event: z.string().optional(),
+  data: z.unknown().optional(),
 });
+
+/** Receives what QEMU tells without being asked. */
+export type OnEvent = (event: string, data: unknown) => void;
 
 /** Milliseconds that QEMU may take for one answer. */
 const ANSWER_MS = 60_000;
@@ -18,7 +22,10 @@ const ANSWER_MS = 60_000;
 export class QmpClient implements Disposable {
   readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    private readonly onEvent: OnEvent,
+  ) {
     const splitter = new LineSplitter((line) => this.#receive(line));
     socket.on('data', (chunk) => splitter.push(Buffer.from(chunk)));
     const fail = (): void => this.#failAll('QEMU closed its control socket.');
@@ -30,7 +37,7 @@ export class QmpClient implements Disposable {
    * @param folder where QEMU runs @param name the socket's file name in it. Reached through
    * /proc/self/fd, as a socket's path may hold 108 bytes only (unix(7)).
    */
-  static async connect(folder: string, name: string): Promise<QmpClient> {
+  static async connect(folder: string, name: string, onEvent: OnEvent = () => undefined): Promise<QmpClient> {
     const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       const socket = await new Promise<Socket>((resolve, reject) => {
@@ -41,7 +48,7 @@ export class QmpClient implements Disposable {
           resolve(candidate);
         });
       });
-      const client = new QmpClient(socket);
+      const client = new QmpClient(socket, onEvent);
       await client.#next();
       await client.execute('qmp_capabilities');
       return client;
@@ -60,6 +67,11 @@ export class QmpClient implements Disposable {
   /** A command of the human monitor, for what QMP has no command of its own. */
   async monitor(line: string): Promise<string> {
     return z.string().parse(await this.execute('human-monitor-command', { 'command-line': line }));
+  }
+
+  /** A client that only listens must not keep mayfly running. */
+  unref(): void {
+    this.socket.unref();
   }
 
   [Symbol.dispose](): void {
@@ -87,7 +99,10 @@ export class QmpClient implements Disposable {
   #receive(line: string): void {
     if (line.trim() === '') return;
     const parsed = message.parse(JSON.parse(line));
-    if (parsed.event !== undefined) return;
+    if (parsed.event !== undefined) {
+      this.onEvent(parsed.event, parsed.data);
+      return;
+    }
     const waiter = this.#waiting.shift();
     if (parsed.error !== undefined) {
       waiter?.reject(new MayflyError('vm', 'vm.qmp', `QEMU refused a command: ${parsed.error.desc}`));

@@ -1,28 +1,46 @@
-import { chmod, mkdir, open, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   checksumLines,
   refusedName,
+  refusedOffers,
   takeArtifacts,
   writeWhole,
   type Artifact,
+  type Offer,
 } from '../../../src/artifacts/collect.js';
+import { emptyArtifactDisk, makeArtifactDisk } from '../../../src/artifacts/disk.js';
 import { run } from '../../../src/process/run.js';
 import { failure, temporaryFolder } from '../source/repository.js';
 
-async function folders(): Promise<{ from: string; to: string }> {
-  const root = await temporaryFolder();
-  await mkdir(join(root, 'share'));
-  return { from: join(root, 'share'), to: join(root, 'results', 'here') };
+interface Where {
+  readonly disk: string;
+  readonly to: string;
+  readonly offers: Offer[];
+  readonly inUse?: boolean;
 }
 
-function take(
-  where: { from: string; to: string },
-  signal = new AbortController().signal,
-  told: Artifact[] = [],
-) {
-  return takeArtifacts({ ...where, signal, onArtifact: (artifact) => told.push(artifact) });
+const MIB = 2 ** 20;
+
+/** An artifact disk of 16 MiB that holds these files, one after the other. */
+async function artifactDisk(files: Readonly<Record<string, string>> = {}): Promise<Where> {
+  const root = await temporaryFolder();
+  const disk = join(root, 'artifacts.raw');
+  await makeArtifactDisk(disk, 16 * MIB);
+  const file = await open(disk, 'r+');
+  const offers: Offer[] = [];
+  for (const [index, [name, content]] of Object.entries(files).entries()) {
+    await file.write(content, index * MIB);
+    offers.push({ offset: index * MIB, bytes: Buffer.byteLength(content), name });
+  }
+  await file.close();
+  return { disk, to: join(root, 'results', 'here'), offers };
+}
+
+function take(where: Where, signal = new AbortController().signal, told: Artifact[] = []) {
+  return takeArtifacts({ inUse: true, ...where, signal, onArtifact: (artifact) => told.push(artifact) });
 }
 
 /** Of the word "hello\n", by sha256sum(1). */
@@ -58,10 +76,8 @@ describe('names', () => {
 });
 
 describe('takeArtifacts', () => {
-  it('takes every plain file, in order of name, with size and checksum, readable for all', async () => {
-    const where = await folders();
-    await writeFile(join(where.from, 'b.iso'), 'hello\n', { mode: 0o600 });
-    await writeFile(join(where.from, 'a file'), '');
+  it('takes every file, in order of name, with size and checksum, readable for all', async () => {
+    const where = await artifactDisk({ 'b.iso': 'hello\n', 'a file': '' });
     const told: Artifact[] = [];
     const taken = await take(where, undefined, told);
     expect(taken).toEqual([
@@ -76,105 +92,168 @@ describe('takeArtifacts', () => {
     expect(await readdir(where.to)).toEqual(['a file', 'b.iso']);
     expect(await readFile(join(where.to, 'b.iso'), 'utf8')).toBe('hello\n');
     expect((await stat(join(where.to, 'b.iso'))).mode & 0o777).toBe(0o644);
-    expect(await readdir(where.from)).toEqual([]);
   });
 
   it('gives nothing, and makes nothing, when there is nothing', async () => {
-    const where = await folders();
+    const where = await artifactDisk();
     expect(await take(where)).toEqual([]);
     await expect(readdir(where.to)).rejects.toThrow('ENOENT');
   });
 
   it('names all that it refuses at once, and takes nothing then', async () => {
-    const where = await folders();
-    await writeFile(join(where.from, 'good.iso'), 'hello\n');
-    await symlink('/etc/passwd', join(where.from, 'link-out'));
-    await symlink('good.iso', join(where.from, 'link-in'));
-    await mkdir(join(where.from, 'folder'));
-    await run('mkfifo', [join(where.from, 'fifo')]);
-    await writeFile(join(where.from, '.hidden'), '');
-    await writeFile(join(where.from, 'SHA256SUMS'), '');
-    await writeFile(join(where.from, 'evil\u001b]0;x\u0007'), '');
+    const where = await artifactDisk({ 'good.iso': 'hello\n', '.hidden': '', SHA256SUMS: '' });
+    where.offers.push({ offset: 16 * MIB - 1, bytes: 2, name: 'beyond' });
     const error = await failure(take(where));
     expect(error).toMatchObject({ kind: 'vm', code: 'artifacts.refused' });
     expect(error.details).toEqual([
       '".hidden": it begins with a dot or a dash',
       '"SHA256SUMS": mayfly writes a file of this name itself',
-      '"evil\\u001b]0;x\\u0007": it holds control characters or slashes',
-      '"fifo": it is not a plain file',
-      '"folder": it is not a plain file',
-      '"link-in": it is not a plain file',
-      '"link-out": it is not a plain file',
+      '"beyond": it is not within the artifact disk',
     ]);
     await expect(readdir(where.to)).rejects.toThrow('ENOENT');
-    expect(await readdir(where.from)).toContain('good.iso');
   });
 
-  it('does not take QEMU’s notes about the guest’s owners and modes for artifacts', async () => {
-    const where = await folders();
-    await mkdir(join(where.from, '.virtfs_metadata'));
-    await writeFile(join(where.from, '.virtfs_metadata_root'), '');
-    await writeFile(join(where.from, 'a'), 'hello\n');
-    expect((await take(where)).map(({ name }) => name)).toEqual(['a']);
+  it.each([
+    [-1, 1],
+    [0, -1],
+    [0.5, 1],
+    [Number.MAX_SAFE_INTEGER, 2],
+    [Number.MAX_SAFE_INTEGER + 1, 0],
+    [Number.NaN, 1],
+    [0, 16 * MIB + 1],
+  ])('refuses a file at %d of %d bytes', (offset, bytes) => {
+    expect(refusedOffers([{ offset, bytes, name: 'x' }], 16 * MIB)).toEqual([
+      '"x": it is not within the artifact disk',
+    ]);
   });
 
-  it('keeps holes', async () => {
-    const where = await folders();
-    const image = join(where.from, 'disk.img');
-    await writeFile(image, 'boot');
-    await truncate(image, 256 * 1024 * 1024);
+  it('refuses a name that is offered twice', () => {
+    const offer = { offset: 0, bytes: 1, name: 'x' };
+    expect(refusedOffers([offer, { ...offer, offset: MIB }], 16 * MIB)).toEqual(['"x": it is offered twice']);
+  });
+
+  it('does not follow a link in place of the disk', async () => {
+    const where = await artifactDisk({ a: 'x' });
+    await symlink(where.disk, join(where.disk, '..', 'link'));
+    await expect(take({ ...where, disk: join(where.disk, '..', 'link') })).rejects.toThrow('ELOOP');
+  });
+
+  it('keeps holes, and every byte beside them', async () => {
+    const where = await artifactDisk();
+    const disk = await open(where.disk, 'r+');
+    await disk.truncate(512 * MIB);
+    // An artifact that begins off any border, with data at its start, in its middle and at its end.
+    const offset = 3 * MIB + 4096;
+    const bytes = 256 * MIB + 777;
+    const expected = Buffer.alloc(bytes);
+    for (const [at, text] of [
+      [0, 'boot'],
+      [100 * MIB + 5, 'middle'],
+      [bytes - 3, 'end'],
+    ] as const) {
+      expected.write(text, at);
+      await disk.write(text, offset + at);
+    }
+    await disk.write('of another artifact', offset + bytes + 1);
+    await disk.close();
+    where.offers.push({ offset, bytes, name: 'disk.img' });
     const [artifact] = await take(where);
     const { size, blocks } = await stat(join(where.to, 'disk.img'));
-    expect(artifact?.bytes).toBe(256 * 1024 * 1024);
-    expect(size).toBe(256 * 1024 * 1024);
-    expect(blocks * 512).toBeLessThan(1024 * 1024);
+    expect(size).toBe(bytes);
+    expect(blocks * 512).toBeLessThan(MIB);
+    expect(artifact?.sha256).toBe(createHash('sha256').update(expected).digest('hex'));
+    expect((await readFile(join(where.to, 'disk.img'))).equals(expected)).toBe(true);
+  });
+
+  it('copies more than it reads at a time, in order', async () => {
+    const where = await artifactDisk();
+    const content = Buffer.alloc(13 * MIB + 5);
+    for (let at = 0; at + 4 < content.length; at += 4096) content.writeUInt32LE(at, at);
+    await writeFile(where.disk, content);
+    where.offers.push({ offset: 0, bytes: content.length, name: 'big' });
+    await take(where);
+    expect((await readFile(join(where.to, 'big'))).equals(content)).toBe(true);
   });
 
   it('replaces what an earlier build left, also a link at its place', async () => {
-    const where = await folders();
+    const where = await artifactDisk({ 'a.iso': 'hello\n' });
     await mkdir(where.to, { recursive: true });
-    const precious = join(where.from, '..', 'precious');
+    const precious = join(where.disk, '..', 'precious');
     await writeFile(precious, 'precious');
     await symlink(precious, join(where.to, 'a.iso'));
     await symlink(precious, join(where.to, '.a.iso.new'));
-    await writeFile(join(where.from, 'a.iso'), 'hello\n');
     await take(where);
     expect(await readFile(join(where.to, 'a.iso'), 'utf8')).toBe('hello\n');
     expect(await readFile(precious, 'utf8')).toBe('precious');
     expect(await readdir(where.to)).toEqual(['a.iso']);
   });
 
-  it('takes a file that nobody may read, as long as it is ours', async () => {
-    const where = await folders();
-    await writeFile(join(where.from, 'secret'), 'hello\n');
-    await chmod(join(where.from, 'secret'), 0o400);
-    expect((await take(where))[0]?.sha256).toBe(HELLO);
-  });
-
   it('stops between files when it is interrupted', async () => {
-    const where = await folders();
-    for (const name of ['a', 'b', 'c']) await writeFile(join(where.from, name), name);
+    const where = await artifactDisk({ a: 'a', b: 'b', c: 'c' });
     const abort = new AbortController();
     const error = await failure(
-      takeArtifacts({ ...where, signal: abort.signal, onArtifact: () => abort.abort() }),
+      takeArtifacts({ inUse: true, ...where, signal: abort.signal, onArtifact: () => abort.abort() }),
     );
     expect(error.kind).toBe('interrupted');
     expect(await readdir(where.to)).toEqual(['a']);
   });
 
   it('leaves no half copy behind when the copy fails', async () => {
-    const where = await folders();
-    await writeFile(join(where.from, 'a'), 'hello\n');
+    const where = await artifactDisk({ a: 'hello\n' });
     await mkdir(join(where.to, 'a'), { recursive: true });
     await expect(take(where)).rejects.toThrow();
     expect(await readdir(where.to)).toEqual(['a']);
   });
 });
 
+describe('from the disk of a VM that is gone', () => {
+  it('the largest is the disk itself, cut to its size; the others are copied', async () => {
+    const image = 'x'.repeat(2 * MIB + 5);
+    const where = await artifactDisk({ 'z.iso': image });
+    const disk = await open(where.disk, 'r+');
+    await disk.write('hello\n', 5 * MIB);
+    const { ino } = await disk.stat();
+    await disk.close();
+    where.offers.push({ offset: 5 * MIB, bytes: 6, name: 'a.txt' });
+    const taken = await take({ ...where, inUse: false });
+    expect(taken.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['a.txt', 6],
+      ['z.iso', image.length],
+    ]);
+    const moved = await stat(join(where.to, 'z.iso'));
+    expect(moved.ino).toBe(ino);
+    expect(moved.mode & 0o777).toBe(0o644);
+    expect(await readFile(join(where.to, 'z.iso'), 'utf8')).toBe(image);
+    expect(taken[1]?.sha256).toBe(createHash('sha256').update(image).digest('hex'));
+    expect(await readFile(join(where.to, 'a.txt'), 'utf8')).toBe('hello\n');
+    expect((await readdir(where.to)).sort()).toEqual(['a.txt', 'z.iso']);
+    await expect(stat(where.disk)).rejects.toThrow('ENOENT');
+  });
+
+  it('is copied to another file system', async () => {
+    const where = { ...(await artifactDisk({ a: 'x'.repeat(2 * MIB) })), inUse: false };
+    const memory = await mkdtemp('/dev/shm/mayfly-test-');
+    try {
+      const [artifact] = await take({ ...where, to: memory });
+      expect(artifact?.bytes).toBe(2 * MIB);
+      expect(await readdir(memory)).toEqual(['a']);
+    } finally {
+      await rm(memory, { recursive: true });
+    }
+  });
+});
+
+it('the disk is a hole, can be emptied, and is nobody else’s', async () => {
+  const { disk } = await artifactDisk({ a: 'x'.repeat(MIB) });
+  expect((await stat(disk)).blocks).toBeGreaterThan(0);
+  expect((await stat(disk)).mode & 0o777).toBe(0o600);
+  await emptyArtifactDisk(disk, new AbortController().signal);
+  expect(await stat(disk)).toMatchObject({ blocks: 0, size: 16 * MIB });
+  expect((await readFile(disk)).every((byte) => byte === 0)).toBe(true);
+});
+
 it('SHA256SUMS is what sha256sum reads', async () => {
-  const where = await folders();
-  await writeFile(join(where.from, 'a b.iso'), 'hello\n');
-  await writeFile(join(where.from, 'z'), 'x');
+  const where = await artifactDisk({ 'a b.iso': 'hello\n', z: 'x' });
   const text = checksumLines(await take(where));
   expect(text.split('\n')[0]).toBe(`${HELLO}  a b.iso`);
   await writeWhole(join(where.to, 'SHA256SUMS'), text);

@@ -19,7 +19,7 @@ describe('guestError', () => {
     ['guest.not-executable', 'usage', 'X in the builder directory is not executable.', 'chmod +x X'],
     ['guest.no-cache-disk', 'vm', 'The cache disk X is not plugged into the VM.', undefined],
     ['guest.same-name', 'usage', 'Two artifacts have the same name: X.', 'artifacts.patterns'],
-    ['guest.copy', 'host', 'The artifact X could not be copied out of the VM.', 'full'],
+    ['guest.copy', 'vm', 'The artifact X could not be copied out of the VM.', 'basebox.disk'],
     ['guest.clone', 'vm', 'In the VM: X.', undefined],
     ['guest.something-new', 'vm', 'In the VM: X.', undefined],
   ])('%s is of kind %s', (code, kind, message, hint) => {
@@ -82,7 +82,9 @@ describe('a step in the guest', () => {
       code: 'guest.no-script',
     });
     await failing('guest.same-name', 'a.iso');
-    expect(await failure(collectArtifacts(guest, SETTINGS, ['*'], OPTIONS))).toMatchObject({ kind: 'usage' });
+    expect(
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+    ).toMatchObject({ kind: 'usage' });
   });
 
   it('that just fails says which', async () => {
@@ -94,10 +96,31 @@ describe('a step in the guest', () => {
       code: 'guest.provision-failed',
       message: 'The provisioning script provision/x failed with exit code 3.',
     });
-    expect(await failure(collectArtifacts(guest, SETTINGS, ['*'], OPTIONS))).toMatchObject({
+    expect(
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+    ).toMatchObject({
       code: 'guest.collect-failed',
     });
     expect(await finish(guest, { keepBuild: true, unmount: true }, OPTIONS)).toBe(false);
+  });
+
+  it('what the guest offers is read, and the rest of its output shown', async () => {
+    const shown: string[] = [];
+    await fakeProgram(
+      'ssh',
+      'cat >/dev/null; printf "artifact 0 5 a b.iso\\nhello\\nartifact x 5 c\\nartifact 1048576 0 z\\n"',
+    );
+    const offers = await collectArtifacts(
+      await guestSession(),
+      SETTINGS,
+      { patterns: ['*'], disk: 'd' },
+      { ...OPTIONS, onLine: (line) => shown.push(line) },
+    );
+    expect(offers).toEqual([
+      { offset: 0, bytes: 5, name: 'a b.iso' },
+      { offset: 1048576, bytes: 0, name: 'z' },
+    ]);
+    expect(shown).toEqual(['hello', 'artifact x 5 c']);
   });
 
   it('the build script’s exit code is handed on', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { runScript, vmDied, type ScriptOptions } from '../../../src/guest/session.js';
+import { runScript, vmDied, type ScriptOptions, type VmEnd } from '../../../src/guest/session.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { failure } from '../source/repository.js';
 import { guestSession } from './session.js';
 
-async function script(body: string, gone?: () => string | undefined, signal = new AbortController().signal) {
+async function script(body: string, gone?: () => VmEnd | undefined, signal = new AbortController().signal) {
   const ssh = await fakeProgram('ssh', `cat >/dev/null\n${body}`);
   const lines: string[] = [];
   const onLine: ScriptOptions['onLine'] = (line, stream) => lines.push(`${stream} ${line}`);
@@ -46,7 +46,10 @@ describe('a script in the guest', () => {
   });
 
   it('whose VM ends meanwhile says so, with the console', async () => {
-    const { guest, outcome } = await script('exit 255', () => 'qemu-system-x86_64 was killed by SIGKILL');
+    const { guest, outcome } = await script('exit 255', () => ({
+      reason: 'qemu-system-x86_64 was killed by SIGKILL',
+      hostDiskFull: false,
+    }));
     expect(await failure(outcome)).toMatchObject({
       kind: 'vm',
       code: 'vm.died',
@@ -68,7 +71,10 @@ describe('a script in the guest', () => {
 });
 
 it('a VM that died says what to look at', async () => {
-  const error = vmDied('gone', await guestSession(), { details: ['Out of memory'] });
-  expect(error.details).toEqual(['Out of memory']);
-  expect(error.hint).toContain('dmesg');
+  const killed = vmDied({ reason: 'it was killed', hostDiskFull: false }, await guestSession());
+  expect(killed).toMatchObject({ kind: 'vm', code: 'vm.died' });
+  expect(killed.message).toContain('it was killed');
+  expect(killed.hint).toContain('dmesg');
+  const full = vmDied({ reason: 'it was killed', hostDiskFull: true }, await guestSession());
+  expect(full).toMatchObject({ kind: 'host', code: 'host.disk-full' });
 });

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestSettings } from '../../../src/guest/provision.js';
-import type { GuestSession } from '../../../src/guest/session.js';
+import type { GuestSession, VmEnd } from '../../../src/guest/session.js';
 import { temporaryFolder } from '../source/repository.js';
 
-export async function guestSession(gone: () => string | undefined = () => undefined): Promise<GuestSession> {
+export async function guestSession(gone: () => VmEnd | undefined = () => undefined): Promise<GuestSession> {
   const folder = await temporaryFolder();
   const console = join(folder, 'console.log');
   await writeFile(console, '');

@@ -115,4 +115,8 @@ it('removeTree removes read-only folders, and does not follow links', async () =
 it('the public scratch folders are on a disk, unless the person says otherwise', () => {
   expect(publicScratchParent({})).toBe('/var/tmp');
   expect(publicScratchParent({ MAYFLY_TMPDIR: '/big' })).toBe('/big');
+  expect(publicScratchParent({ MAYFLY_TMPDIR: '' })).toBe('/var/tmp');
+  expect(() => publicScratchParent({ MAYFLY_TMPDIR: 'big' })).toThrow(
+    'MAYFLY_TMPDIR is big, a relative path',
+  );
 });

@@ -47,7 +47,7 @@ describe('the arguments of ssh', () => {
         "-o",
         "KexAlgorithms=curve25519-sha256",
         "-o",
-        "Ciphers=aes128-gcm@openssh.com,chacha20-poly1305@openssh.com",
+        "Ciphers=chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
         "-o",
         "ControlPath=ssh.sock",
         "-o",

@@ -11,10 +11,17 @@ export const SPEC: VmSpec = {
   cpuModel: undefined,
   machineType: undefined,
   shares: [
-    { tag: 'source', path: '/state/vms/1a2b3c4d/source', readOnly: true },
-    { tag: 'artifacts', path: '/state/vms/1a2b3c4d/artifacts', readOnly: false },
+    { tag: 'source', path: '/state/vms/1a2b3c4d/source' },
+    { tag: 'builder', path: '/state/vms/1a2b3c4d/builder' },
   ],
-  disks: [{ serial: 'mayfly-packages', path: '/data/caches/example-packages/run-1a2b3c4d.qcow2' }],
+  disks: [
+    {
+      serial: 'mayfly-packages',
+      path: '/data/caches/example-packages/run-1a2b3c4d.qcow2',
+      format: 'qcow2',
+    },
+    { serial: 'mayfly-artifacts', path: 'artifacts.raw', format: 'raw', direct: true },
+  ],
   accelerator: 'kvm',
   mayOutliveUs: false,
 };

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { sparseSha256 } from '../../../src/basebox/sparse.js';
+import { sparseSha256 } from '../../../src/process/sparse.js';
 import { run } from '../../../src/process/run.js';
 import { temporaryFolder } from '../source/repository.js';
 

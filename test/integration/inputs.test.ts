@@ -1,0 +1,90 @@
+/** What goes into a VM: submodules, the merged base branch, two checkouts at once, the cache of packages. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findLeaks } from '../rig/leaks.js';
+import { mayfly } from '../rig/mayfly.js';
+import { makeProject, type TestProject } from '../rig/project.js';
+
+afterEach(async () => {
+  expect(await findLeaks()).toEqual([]);
+});
+
+const artifact = (project: TestProject, name: string): Promise<string> =>
+  readFile(join(project.path, 'artifacts', name), 'utf8');
+
+describe('the source', () => {
+  it('has its submodules, and the base branch merged, and the checkout stays as it was', async () => {
+    const library = await makeProject({ build: ':', files: { 'lib.txt': 'of the submodule\n' } });
+    const project = await makeProject({
+      build: [
+        'cat themes/lib.txt config/base.txt own.txt > source.img',
+        'git rev-parse HEAD HEAD^1 HEAD^2 > commits.img',
+        'env | sort > environment.img',
+      ].join('\n'),
+      settings: { build: { base_branches: ['main'] } },
+      files: { 'config/base_branch': 'main\n', 'config/base.txt': 'old\n' },
+    });
+    await project.git(
+      ...['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.path, 'themes'],
+    );
+    await project.git('commit', '--quiet', '--message', 'Add the submodule');
+    await project.git('switch', '--quiet', '--create', 'feature');
+    await project.commit('own.txt', 'of the feature\n');
+    await project.git('switch', '--quiet', 'main');
+    await project.commit('config/base.txt', 'of the base branch\n');
+    await project.git('switch', '--quiet', 'feature');
+    const head = await project.git('rev-parse', 'HEAD');
+    const base = await project.git('rev-parse', 'main');
+
+    const built = await mayfly(['build'], { cwd: project.path });
+
+    expect(built.exitCode).toBe(0);
+    expect(await artifact(project, 'source.img')).toBe(
+      'of the submodule\nof the base branch\nof the feature\n',
+    );
+    const [merged, ours, theirs] = (await artifact(project, 'commits.img')).trim().split('\n');
+    expect([ours, theirs]).toEqual([head, base]);
+    const record = JSON.parse(await artifact(project, 'build.json')) as { commit: string };
+    expect(record.commit).toBe(merged);
+    const environment = await artifact(project, 'environment.img');
+    expect(environment).toContain(`BASE_BRANCH_GIT_COMMIT=${base}\n`);
+    expect(await project.git('rev-parse', 'HEAD')).toBe(head);
+    expect(await project.git('status', '--short')).toBe('');
+    await expect(project.git('cat-file', '-e', String(merged))).rejects.toThrow();
+  });
+});
+
+describe('the cache of packages', () => {
+  const name = 'cached';
+  const download = (packages: string): string =>
+    `sudo apt-get -q update; apt-get -q download ${packages}; for deb in *.deb; do mv "$deb" "\${deb%%_*}.img"; done`;
+
+  it('outlives the VM: the next build needs nothing from the archive, and says so where it would', async () => {
+    const project = await makeProject({ name, build: download('hello') });
+    expect(await mayfly(['build'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    const first = await artifact(project, 'hello.img');
+
+    const offline = await mayfly(['build', '--offline'], { cwd: project.path });
+    expect(offline.exitCode).toBe(0);
+    expect(await artifact(project, 'hello.img')).toBe(first);
+
+    await project.commit('builder/provision/build', `#!/bin/sh\nset -eu\n${download('hello figlet')}\n`);
+    const missing = await mayfly(['build', '--offline'], { cwd: project.path });
+    expect(missing.exitCode).not.toBe(0);
+    expect(missing.all).toMatch(/figlet.*\n?.*503/);
+  });
+
+  it('serves two checkouts at once', async () => {
+    const build = `${download('hello')}; git log -1 --format=%s > subject.img`;
+    const projects = await Promise.all([makeProject({ name, build }), makeProject({ name, build })]);
+    await projects[1].commit('note', 'second');
+    const built = await Promise.all(projects.map((project) => mayfly(['build'], { cwd: project.path })));
+    expect(built.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(await artifact(projects[0], 'subject.img')).toBe('Begin\n');
+    expect(await artifact(projects[1], 'subject.img')).toBe('Change note\n');
+    expect(await artifact(projects[0], 'hello.img')).toBe(await artifact(projects[1], 'hello.img'));
+    const caches = JSON.parse((await mayfly(['cache', 'list', '--json'])).stdout) as unknown;
+    expect(caches).toContainEqual(expect.objectContaining({ name: `${name}-packages`, runs: 0 }));
+  });
+});
