@@ -7,18 +7,22 @@ const PROGRAMS = ['child_process', 'node:child_process', 'execa'].map((name) => 
 }));
 
 /**
- * Arrows point down only: cli → build → domain folders → {process, report, errors, paths, config types}.
+ * Arrows point down only: cli → tasks → build → domain folders → {process, report, errors, paths, config types}.
  * A domain folder imports no other domain folder; build/ hands values across.
  */
 const DOMAINS = ['source', 'snapshots', 'basebox', 'vm', 'guest', 'disks', 'artifacts'];
 const ABOVE = {
-  build: ['cli'],
+  tasks: ['cli'],
+  build: ['tasks', 'cli'],
   ...Object.fromEntries(
-    DOMAINS.map((folder) => [folder, [...DOMAINS.filter((other) => other !== folder), 'build', 'cli']]),
+    DOMAINS.map((folder) => [
+      folder,
+      [...DOMAINS.filter((other) => other !== folder), 'build', 'tasks', 'cli'],
+    ]),
   ),
-  config: [...DOMAINS, 'build', 'cli'],
-  report: [...DOMAINS, 'config', 'build', 'cli'],
-  process: [...DOMAINS, 'config', 'build', 'cli'],
+  config: [...DOMAINS, 'build', 'tasks', 'cli'],
+  report: [...DOMAINS, 'config', 'build', 'tasks', 'cli'],
+  process: [...DOMAINS, 'config', 'build', 'tasks', 'cli'],
 };
 const layers = Object.entries(ABOVE).map(([folder, forbidden]) => ({
   files: [`src/${folder}/**/*.ts`],

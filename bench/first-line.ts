@@ -1,5 +1,5 @@
 /** What people wait for at every build: from the command to the first line of the build script, in a fresh VM. */
-import type { BuildPlan } from '../src/build/plan-type.js';
+import type { BuildPlan } from '../src/build/plan/plan-type.js';
 import { repeatOnVmFailure } from './attempts.js';
 import { makeProbe } from './probe.js';
 import type { SectionResult } from './result.js';

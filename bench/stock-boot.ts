@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_LABEL } from '../src/basebox/disk.js';
-import type { BuildPlan } from '../src/build/plan-type.js';
+import type { BuildPlan } from '../src/build/plan/plan-type.js';
 import { hasCode, MayflyError, throwIfAborted } from '../src/errors.js';
 import { run } from '../src/process/run.js';
 import { logTail, startService, type Service } from '../src/process/service.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { makeDisk, ROOT_LABEL } from '../src/basebox/disk.js';
 import { sourceLines } from '../src/basebox/rootfs.js';
 import { ensureTools } from '../src/basebox/tools.js';
-import type { BuildPlan } from '../src/build/plan-type.js';
+import type { BuildPlan } from '../src/build/plan/plan-type.js';
 import { toolsFolder } from '../src/paths.js';
 import { quoteWord } from '../src/process/command-error.js';
 import { run } from '../src/process/run.js';

@@ -6,7 +6,7 @@ import { tsImport } from 'tsx/esm/api';
 const root = dirname(import.meta.dirname);
 const { builderJsonSchema, builderReference } = await tsImport('../src/config/docs.ts', import.meta.url);
 
-const { buildRecordSchema } = await tsImport('../src/build/record.ts', import.meta.url);
+const { buildRecordSchema } = await tsImport('../src/build/record/record.ts', import.meta.url);
 
 const pages = {
   'docs/builder.yaml.md': builderReference(),

@@ -10,16 +10,16 @@ import { interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
-import { publishArtifacts, setAside, type Collected } from './bring-out.js';
-import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './builder-vm.js';
+import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
+import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './vm/builder-vm.js';
 import type { Context } from './context.js';
-import { Journal } from './journal.js';
-import { obtainVm } from './obtain-vm.js';
-import { makePlan, type BuildPlan, type PlanRequest } from './plan.js';
-import type { BuildProgress } from './progress.js';
-import { publishRecord } from './publish.js';
+import { Journal } from './record/journal.js';
+import { obtainVm } from './vm/obtain.js';
+import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
+import type { BuildProgress } from './record/so-far.js';
+import { publishRecord } from './record/write.js';
 import { reapLeftovers } from './reap.js';
-import { newBuildId } from './with-journal.js';
+import { newBuildId } from './record/with-journal.js';
 import { warnOfMissing, workInVm } from './work-in-vm.js';
 
 export interface BuildRequest extends Omit<PlanRequest, 'scratch'> {

@@ -7,8 +7,8 @@ import { tryLock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
 import { listVms, reapVm, reapFolders } from '../vm/registry.js';
-import { boxLock } from './box.js';
-import { cacheStore } from './caches.js';
+import { boxLock } from './box/ensure.js';
+import { cacheStore } from './vm/caches.js';
 import type { Context } from './context.js';
 
 /** @returns what was removed, in words; each is reported as well */

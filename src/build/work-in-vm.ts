@@ -5,13 +5,13 @@ import { runBuild } from '../guest/build.js';
 import { buildFiles } from '../paths.js';
 import { deadline } from '../process/deadline.js';
 import { formatBytes } from '../report/format.js';
-import { collect, type Collected } from './bring-out.js';
-import type { BuilderVm } from './builder-vm.js';
+import { collect, type Collected } from './results/bring-out.js';
+import type { BuilderVm } from './vm/builder-vm.js';
 import type { Context } from './context.js';
-import { guestSettings, scriptEnvironment } from './guest-environment.js';
-import type { Journal } from './journal.js';
-import type { BuildPlan } from './plan.js';
-import { provisionVm } from './provision-vm.js';
+import { guestSettings, scriptEnvironment } from './plan/guest-environment.js';
+import type { Journal } from './record/journal.js';
+import type { BuildPlan } from './plan/plan.js';
+import { provisionVm } from './vm/provision.js';
 
 /** The project's build script failed; `exitCode` is its own. */
 export class ScriptFailed extends MayflyError {

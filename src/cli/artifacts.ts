@@ -13,7 +13,7 @@ export function registerArtifacts(program: Command): void {
     .option('--artifacts <DIR>', 'folder for the results');
   addGlobalFlags(command, 'print name, size and SHA-256 as JSON');
   command.action(async (flags: GlobalOptions & { artifacts?: string }) => {
-    const { fetchArtifacts } = await import('../build/fetch-artifacts.js');
+    const { fetchArtifacts } = await import('../build/results/fetch.js');
     using session = openSession(flags, false);
     const { artifacts, directory } = await fetchArtifacts(session.context, flags.artifacts);
     if (flags.json === true) {

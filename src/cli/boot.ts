@@ -35,7 +35,7 @@ export function registerBoot(program: Command): void {
     '\nExamples:\n  mayfly boot artifacts/example.iso\n  mayfly boot artifacts/example.iso --expect "login:" --timeout 5m\n  mayfly boot artifacts/example.iso --uefi --expect Welcome',
   );
   command.action(async (image: string, flags: BootFlags) => {
-    const { bootImage } = await import('../build/boot.js');
+    const { bootImage } = await import('../tasks/boot-image.js');
     const memoryBytes = parseSize(flags.memory);
     if (memoryBytes === undefined) {
       throw new MayflyError(

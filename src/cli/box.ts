@@ -18,7 +18,7 @@ export function registerBox(program: Command): void {
   const create = box.command('create').description("Make this project's base box, unless it exists.");
   addGlobalFlags(create, 'print the record of the box as JSON');
   create.action(async (flags: GlobalOptions) => {
-    const { createProjectBox } = await import('../build/boxes.js');
+    const { createProjectBox } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
     const { box: made, reused } = await createProjectBox(session.context);
     if (flags.json === true) {
@@ -60,7 +60,7 @@ export function registerBox(program: Command): void {
     .argument('<box>', 'label, or the beginning of a fingerprint');
   addGlobalFlags(show, 'print JSON, with every package');
   show.action(async (name: string, flags: GlobalOptions) => {
-    const { readBoxPackages } = await import('../build/boxes.js');
+    const { readBoxPackages } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
     const found = pick(await allBoxes(session.context), name);
     const packages = await readBoxPackages(found);
@@ -78,7 +78,7 @@ export function registerBox(program: Command): void {
     .option('--older-than <DAYS>', 'what is old (default: 183, half a year)', wholeDays);
   addGlobalFlags(clean, undefined);
   clean.action(async (flags: GlobalOptions & { all?: boolean; olderThan?: number }) => {
-    const { cleanBoxes } = await import('../build/boxes.js');
+    const { cleanBoxes } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
     const removed = await cleanBoxes(session.context, { all: flags.all, days: flags.olderThan });
     for (const { record } of removed)

@@ -18,7 +18,7 @@ export function registerCache(program: Command): void {
   list.action(async (flags: GlobalOptions) => {
     const [{ listCaches }, { cacheStore }] = await Promise.all([
       import('../disks/cache.js'),
-      import('../build/caches.js'),
+      import('../build/vm/caches.js'),
     ]);
     using session = openSession(flags, false);
     const caches = await listCaches(cacheStore(session.context));
@@ -47,7 +47,7 @@ export function registerCache(program: Command): void {
   clean.action(async (names: readonly string[], flags: GlobalOptions) => {
     const [{ cleanCache, listCaches }, { cacheStore }] = await Promise.all([
       import('../disks/cache.js'),
-      import('../build/caches.js'),
+      import('../build/vm/caches.js'),
     ]);
     using session = openSession(flags, false);
     const store = cacheStore(session.context);

@@ -1,7 +1,7 @@
 /** `mayfly doctor` */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { Finding } from '../build/doctor.js';
+import type { Finding } from '../tasks/doctor.js';
 import { MayflyError } from '../errors.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -15,7 +15,7 @@ export function registerDoctor(program: Command): void {
     );
   addGlobalFlags(command, 'print JSON');
   command.action(async (flags: GlobalOptions) => {
-    const { examineHost, installCommand } = await import('../build/doctor.js');
+    const { examineHost, installCommand } = await import('../tasks/doctor.js');
     using session = openSession(flags, false);
     const findings = await examineHost(session.context);
     const mend = installCommand(findings, process.getuid?.() === 0);

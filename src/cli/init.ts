@@ -24,7 +24,7 @@ export function registerInit(program: Command): void {
   addGlobalFlags(command, undefined);
   command.addHelpText('after', '\nExamples:\n  mayfly init my-image\n  mayfly init tiny --template minimal');
   command.action(async (directory: string, flags: GlobalOptions & { template: string }) => {
-    const { initProject } = await import('../build/init.js');
+    const { initProject } = await import('../tasks/init.js');
     using session = openSession(flags, false);
     const made = await initProject(session.context, directory, flags.template);
     print(`Made the project ${made.name} in ${made.folder} (commit ${made.shortId}).`);

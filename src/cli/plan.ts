@@ -1,6 +1,6 @@
 /** `mayfly plan` */
 import type { Command } from 'commander';
-import type { BuildPlan } from '../build/plan.js';
+import type { BuildPlan } from '../build/plan/plan.js';
 import { formatBytes } from '../report/format.js';
 import { addBuildOptionFlags, addGlobalFlags, print, printJson, table } from './common.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -18,7 +18,7 @@ export function registerPlan(program: Command): void {
   command.addHelpText('after', '\nExamples:\n  mayfly plan\n  mayfly plan --json | jq .environment');
   command.action(async (flags: GlobalOptions & { artifacts?: string }) => {
     const [{ makePlan }, { makeScratch }, { scratchFolder }] = await Promise.all([
-      import('../build/plan.js'),
+      import('../build/plan/plan.js'),
       import('../process/scratch.js'),
       import('../paths.js'),
     ]);

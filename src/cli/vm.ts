@@ -22,8 +22,8 @@ export function registerVm(program: Command): void {
   addBuildOptionFlags(up);
   up.action(async (flags: GlobalOptions) => {
     const [{ vmUp }, { withJournal }] = await Promise.all([
-      import('../build/vms.js'),
-      import('../build/with-journal.js'),
+      import('../build/vm/commands.js'),
+      import('../build/record/with-journal.js'),
     ]);
     using session = openSession(flags, false);
     const id = await withJournal(session.context, (context, journal) =>
@@ -39,7 +39,7 @@ export function registerVm(program: Command): void {
     .option('--root', 'as root, not as the build user');
   addGlobalFlags(ssh, undefined);
   ssh.action(async (id: string | undefined, flags: GlobalOptions & { root?: boolean }) => {
-    const { vmShell } = await import('../build/vm-shell.js');
+    const { vmShell } = await import('../build/vm/shell.js');
     using session = openSession(flags, false);
     process.exitCode = await vmShell(session.context, id, flags.root === true);
   });
@@ -54,7 +54,7 @@ export function registerVm(program: Command): void {
   addGlobalFlags(exec, undefined);
   exec.addHelpText('after', '\nExample:\n  mayfly vm exec -- df -h /build');
   exec.action(async (command: readonly string[], flags: GlobalOptions & { vm?: string; root?: boolean }) => {
-    const { vmExec } = await import('../build/vm-shell.js');
+    const { vmExec } = await import('../build/vm/shell.js');
     using session = openSession(flags, false);
     process.exitCode = await vmExec(session.context, flags.vm, command, flags.root === true);
   });
@@ -65,8 +65,8 @@ export function registerVm(program: Command): void {
   addGlobalFlags(provision, undefined);
   provision.action(async (flags: GlobalOptions) => {
     const [{ vmProvision }, { withJournal }] = await Promise.all([
-      import('../build/vms.js'),
-      import('../build/with-journal.js'),
+      import('../build/vm/commands.js'),
+      import('../build/record/with-journal.js'),
     ]);
     using session = openSession(flags, false);
     await withJournal(session.context, vmProvision);
@@ -78,7 +78,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(halt, undefined);
   halt.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm, vmHalt } = await import('../build/vms.js');
+    const { findVm, vmHalt } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     await vmHalt(session.context, known);
@@ -91,7 +91,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(destroy, undefined);
   destroy.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm, vmDestroy } = await import('../build/vms.js');
+    const { findVm, vmDestroy } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     await vmDestroy(session.context, known);
@@ -104,7 +104,7 @@ export function registerVm(program: Command): void {
     .argument(...VM_ARGUMENT);
   addGlobalFlags(status, 'print JSON');
   status.action(async (id: string | undefined, flags: GlobalOptions) => {
-    const { findVm } = await import('../build/vms.js');
+    const { findVm } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
     const known = await findVm(session.context, id);
     if (flags.json === true) {

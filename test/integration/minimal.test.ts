@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildRecord } from '../../src/build/record.js';
+import { buildRecord } from '../../src/build/record/record.js';
 import { sha256 } from '../../src/basebox/recipe.js';
 import { findLeaks } from '../rig/leaks.js';
 import { folder, mayfly } from '../rig/mayfly.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planLines } from '../../../src/cli/plan.js';
-import { PLAN } from '../build/plan-value.js';
+import { PLAN } from '../build/plan/plan-value.js';
 
 describe('a plan in words', () => {
   it('of a topic branch', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildRecordSchema } from '../../../src/build/record.js';
+import { buildRecordSchema } from '../../../src/build/record/record.js';
 import { builderJsonSchema, builderReference } from '../../../src/config/docs.js';
 
 const root = join(import.meta.dirname, '../../..');

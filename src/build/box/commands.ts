@@ -1,0 +1,54 @@
+/** Base boxes as commands of their own. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BoxPackage } from '../../basebox/create.js';
+import { listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
+import { boxesFolder, boxFiles, scratchFolder, vmsFolder } from '../../paths.js';
+import { tryLock } from '../../process/lock.js';
+import { makeScratch } from '../../process/scratch.js';
+import { listVms } from '../../vm/registry.js';
+import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
+import type { Context } from '../context.js';
+import { makePlan } from '../plan/plan.js';
+import { reapLeftovers } from '../reap.js';
+
+/** Makes the base box that the builder directory asks for, uncommitted edits included. */
+export async function createProjectBox(context: Context): Promise<EnsuredBox> {
+  await reapLeftovers(context, context.report);
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true });
+  context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
+  const started = performance.now();
+  const ensured = await ensureBox(context, plan.box, context.report);
+  const seconds = (performance.now() - started) / 1000;
+  context.report({ type: 'step-finished', step: 'box', outcome: ensured.reused ? 'reused' : 'ok', seconds });
+  return ensured;
+}
+
+export async function readBoxPackages(box: Box): Promise<readonly BoxPackage[]> {
+  return JSON.parse(await readFile(join(box.folder, boxFiles.packages), 'utf8')) as BoxPackage[];
+}
+
+/** Removes boxes that are old and unused. @returns those removed */
+export async function cleanBoxes(
+  context: Context,
+  options: { readonly all?: boolean | undefined; readonly days?: number | undefined },
+): Promise<readonly Box[]> {
+  const store = boxesFolder(context.home);
+  const vms = await listVms(vmsFolder(context.home));
+  const stale = staleBoxes(await listBoxes(store), {
+    now: new Date(),
+    inUse: new Set(vms.map(({ record }) => record.box)),
+    ...(options.days === undefined ? {} : { days: options.days }),
+    ...(options.all === undefined ? {} : { all: options.all }),
+  });
+  const removed: Box[] = [];
+  for (const box of stale) {
+    const held = await tryLock(boxLock(context, box.record.fingerprint), { purpose: 'removes a base box' });
+    if (held === undefined) continue;
+    await removeBox(store, box.record.fingerprint);
+    await held.release();
+    removed.push(box);
+  }
+  return removed;
+}

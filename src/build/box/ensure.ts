@@ -1,0 +1,76 @@
+/** The base box of a plan: found in the store, or made, once, however many builds want it. */
+import { mkdir } from 'node:fs/promises';
+import { createBox } from '../../basebox/create.js';
+import { findBox, listBoxes, type Box } from '../../basebox/store.js';
+import { toolsKey } from '../../basebox/tools.js';
+import { boxesFolder, lockFile, toolsFolder } from '../../paths.js';
+import { lock } from '../../process/lock.js';
+import { makeScratch, publicScratchParent } from '../../process/scratch.js';
+import type { Report } from '../../report/events.js';
+import type { Context } from '../context.js';
+import type { BuildPlan } from '../plan/plan.js';
+
+export interface EnsuredBox {
+  readonly box: Box;
+  readonly reused: boolean;
+}
+
+/**
+ * @throws MayflyError of kind `host`; the store is then as it was
+ */
+export async function ensureBox(
+  context: Context,
+  planned: BuildPlan['box'],
+  report: Report,
+): Promise<EnsuredBox> {
+  const store = boxesFolder(context.home);
+  const known = await findBox(store, planned.fingerprint);
+  if (known !== undefined) return { box: known, reused: true };
+
+  await mkdir(store, { recursive: true });
+  const wait = (what: string) => (holder: string) =>
+    report({
+      type: 'progress',
+      step: 'box',
+      text: `waiting: ${holder === '' ? 'another mayfly' : holder} (${what})`,
+    });
+  await using _box = await lock(boxLock(context, planned.fingerprint), {
+    purpose: `makes base box ${planned.fingerprint.slice(0, 12)}`,
+    signal: context.signal,
+    onWait: wait('the same base box'),
+  });
+  const made = await findBox(store, planned.fingerprint);
+  if (made !== undefined) return { box: made, reused: true };
+  await using _tools = await lock(lockFile(context.home, `tools-${toolsKey(planned.spec.sources)}`), {
+    purpose: 'makes the disk tools',
+    signal: context.signal,
+    onWait: wait('the disk tools'),
+  });
+  report({ type: 'notice', level: 'info', text: estimate(await listBoxes(store)) });
+  await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
+  const box = await createBox({
+    spec: planned.spec,
+    inputs: planned.inputs,
+    fingerprint: planned.fingerprint,
+    label: planned.label,
+    boxStore: store,
+    toolsStore: toolsFolder(context.home),
+    scratch: scratch.path,
+    report,
+    signal: context.signal,
+  });
+  return { box, reused: false };
+}
+
+export const boxLock = (context: Context, fingerprint: string): string =>
+  lockFile(context.home, `box-${fingerprint}`);
+
+/** What making a box will cost, from what it cost here before. */
+export function estimate(boxes: readonly Box[]): string {
+  const last = boxes[0]?.record;
+  if (last === undefined) {
+    return 'Making the base box, once: about 200 MB to download and 2 GB of disk while it is made; a minute or two on most machines.';
+  }
+  const seconds = Math.max(10, Math.round(last.seconds / 10) * 10);
+  return `Making the base box: the last one took ${seconds} s here and has ${Math.round(last.fileBytes / 1e6)} MB.`;
+}

@@ -1,0 +1,141 @@
+/** Puts a plan together from what was read: the checkout, the builder directory, options, the host. */
+import { resolve } from 'node:path';
+import { inputsOf } from '../../basebox/create.js';
+import { boxEpoch, boxLabel, fingerprint } from '../../basebox/recipe.js';
+import { findBox } from '../../basebox/store.js';
+import type { Config } from '../../config/config.js';
+import type { ResolvedOptions } from '../../config/options.js';
+import { guestVariables } from '../../config/variables.js';
+import { boxesFolder, cacheName } from '../../paths.js';
+import { folderState, type SourcePreview } from '../../source/index.js';
+import { boxSpec, guestSources } from './box-spec.js';
+import type { Context } from '../context.js';
+import type { HostFacts } from './facts.js';
+import type { BuildPlan } from './plan-type.js';
+import type { PlanRequest } from './plan.js';
+import { builderSource, type Project } from './project.js';
+
+export interface Assembly {
+  readonly context: Context;
+  readonly request: PlanRequest;
+  readonly project: Project;
+  readonly facts: HostFacts;
+  readonly preview: SourcePreview;
+  /** Copy of the builder directory. */
+  readonly folder: string;
+  readonly config: Config;
+  readonly resolved: ResolvedOptions;
+}
+
+export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
+  const { context, request, project, facts, preview, folder, config, resolved } = parts;
+  const { checkout } = project;
+  const { options } = resolved;
+  const merged = preview.outcome.kind === 'merged';
+  const state = await folderState(checkout, project.builderFolder, { at: preview, signal: context.signal });
+  const spec = await boxSpec(context, config, folder);
+  const inputs = await inputsOf(spec);
+  const id = fingerprint(inputs);
+  const proxyInVm = options.proxy === 'vmproxy' || options.proxy === 'vmproxy+extproxy';
+  const environment = guestVariables(options, {
+    prefix: config.build.variablesPrefix,
+    environment: config.build.environment,
+    httpProxy: facts.httpProxy,
+    gitRef: checkout.ref.name,
+    gitCommit: preview.commit,
+    baseBranchGitCommit: checkout.baseBranch?.commit,
+    featureBranchGitCommit: merged ? checkout.commit : undefined,
+    jenkinsUrl: context.env['JENKINS_URL'],
+    gitBranch: context.env['GIT_BRANCH'],
+  });
+  const unpinned = spec.sources.filter((source) => source.serial === 'latest').map((source) => source.origin);
+  return {
+    schema: 1,
+    project: { name: config.name, checkout: checkout.topLevel, builderFolder: project.builderFolder },
+    source: {
+      ref: { kind: checkout.ref.kind, name: checkout.ref.name },
+      commit: preview.commit,
+      commitDate: preview.outcome.kind === 'merged' ? preview.outcome.commitDate : checkout.commitDate,
+      featureCommit: checkout.commit,
+      base:
+        checkout.baseBranch === undefined
+          ? undefined
+          : { name: checkout.baseBranch.name, commit: checkout.baseBranch.commit },
+      merged,
+      releaseTag: checkout.releaseTag,
+      dirty: checkout.dirty.map(({ path }) => path),
+      builderFrom: builderSource(project),
+    },
+    box: {
+      fingerprint: id,
+      label: boxLabel({ ...spec, lastCommit: state.lastCommit, dirty: state.dirty }),
+      exists: (await findBox(boxesFolder(context.home), id)) !== undefined,
+      inputs,
+      spec,
+      epoch: boxEpoch(spec),
+    },
+    options,
+    optionOrigins: resolved.origins,
+    warnings: [
+      ...resolved.warnings,
+      ...(unpinned.length === 0
+        ? []
+        : [
+            `The base box is not pinned: the serial of ${unpinned.join(', ')} is latest, so it holds what was newest when it was made.`,
+          ]),
+      ...(state.dirty
+        ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']
+        : []),
+    ],
+    vm: {
+      provider: 'qemu',
+      accelerator: facts.accelerator.name,
+      acceleratorReason: facts.accelerator.reason,
+      memoryBytes: config.vm.memory + (options.ram ? config.vm.buildMemory : 0),
+      cpus: options.cpus ?? config.vm.cpus ?? facts.cpus,
+      cpuModel: options.cpuModel,
+      machineType: options.machineType,
+    },
+    guest: config.guest,
+    caches: {
+      packages: proxyInVm
+        ? {
+            name: cacheName(config.name, 'packages'),
+            serial: 'mayfly-packages',
+            bytes: config.caches.packages,
+          }
+        : undefined,
+      website: options.cacheWebsite
+        ? { name: cacheName(config.name, 'website'), serial: 'mayfly-website', bytes: config.caches.website }
+        : undefined,
+    },
+    apt: {
+      proxy: proxyInVm ? 'http://127.0.0.1:3142' : options.proxy === 'extproxy' ? facts.httpProxy : undefined,
+      proxyInVm,
+      upstreamProxy: options.proxy === 'vmproxy+extproxy' ? facts.httpProxy : undefined,
+      sources: guestSources(config, spec),
+      imageSources: guestSources(config, spec),
+    },
+    scripts: {
+      provision: config.build.provision,
+      build: config.build.script,
+      timeoutSeconds: request.timeoutSeconds ?? config.build.timeout,
+    },
+    ramKib: options.ram ? Math.floor(config.vm.buildMemory / 1024) : undefined,
+    environment: {
+      ...environment,
+      SOURCE_DATE_EPOCH: String(
+        preview.outcome.kind === 'merged' ? preview.outcome.commitDate : checkout.commitDate,
+      ),
+      MAYFLY_DISTRIBUTION: config.basebox.distribution,
+    },
+    artifacts: {
+      patterns: config.artifacts.patterns,
+      directory: resolve(
+        checkout.topLevel,
+        request.artifacts === undefined ? '.' : context.cwd,
+        request.artifacts ?? context.env['ARTIFACTS'] ?? config.artifacts.directory,
+      ),
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** What the guest is told: settings for mayfly's own steps, and the environment of the project's scripts. */
+import type { GuestSettings } from '../../guest/provision.js';
+import type { BuildPlan } from './plan.js';
+
+const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Written by prepare.sh; what the image is built from. */
+const IMAGE_SOURCES = '/run/mayfly/image.list';
+/** Made by build.sh for each build. */
+const BUILD_DIRECTORY = '/build/scratch';
+
+export function guestSettings(plan: BuildPlan): GuestSettings {
+  return {
+    source: plan.guest.source,
+    builder: plan.guest.builder,
+    user: plan.guest.user,
+    ref: plan.source.ref.name,
+    packagesDisk: plan.caches.packages?.serial,
+    websiteDisk: plan.caches.website?.serial,
+    aptProxy: plan.apt.proxy,
+    proxyInVm: plan.apt.proxyInVm,
+    upstreamProxy: plan.apt.upstreamProxy,
+    offline: plan.options.offline,
+    aptSources: plan.apt.sources,
+    imageSources: plan.apt.imageSources,
+  };
+}
+
+/** NAME=value words: all that a script of the project's has in its environment. Pure. */
+export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'): readonly string[] {
+  const user = script === 'build' ? plan.guest.user : 'root';
+  const own = {
+    PATH: GUEST_PATH,
+    HOME: user === 'root' ? '/root' : `/home/${user}`,
+    USER: user,
+    LOGNAME: user,
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    DEBIAN_FRONTEND: 'noninteractive',
+    MAYFLY_APT_SOURCES: IMAGE_SOURCES,
+    ...(script === 'build' ? { MAYFLY_BUILD_DIR: BUILD_DIRECTORY } : {}),
+    ...(plan.apt.proxy === undefined ? {} : { http_proxy: plan.apt.proxy }),
+  };
+  return Object.entries({ ...own, ...plan.environment }).map(([name, value]) => `${name}=${value}`);
+}

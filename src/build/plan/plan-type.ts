@@ -1,0 +1,75 @@
+/** The plan of a build, as a value: printed by `mayfly plan`, executed by `mayfly build`, kept in the build record. */
+import type { BoxSpec, FingerprintInputs } from '../../basebox/recipe.js';
+import type { BuildOptions } from '../../config/options.js';
+
+export interface PlannedCache {
+  /** Name in the cache store. */
+  readonly name: string;
+  /** Serial of the disk. */
+  readonly serial: string;
+  /** Size of the disk, bytes. */
+  readonly bytes: number;
+}
+
+export interface BuildPlan {
+  readonly schema: 1;
+  readonly project: { readonly name: string; readonly checkout: string; readonly builderFolder: string };
+  readonly source: {
+    readonly ref: { readonly kind: 'branch' | 'tag'; readonly name: string };
+    /** What is built: HEAD, or its merge with the base branch. */
+    readonly commit: string;
+    /** Seconds since 1970. */
+    readonly commitDate: number;
+    readonly featureCommit: string;
+    readonly base: { readonly name: string; readonly commit: string } | undefined;
+    readonly merged: boolean;
+    readonly releaseTag: string | undefined;
+    /** Paths with uncommitted changes. */
+    readonly dirty: readonly string[];
+    /** Where the builder directory is read from. */
+    readonly builderFrom: 'commit' | 'worktree';
+  };
+  readonly box: {
+    readonly fingerprint: string;
+    readonly label: string;
+    readonly exists: boolean;
+    readonly inputs: FingerprintInputs;
+    readonly spec: BoxSpec;
+    /** Seconds since 1970. */
+    readonly epoch: number;
+  };
+  readonly options: BuildOptions;
+  readonly optionOrigins: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+  readonly vm: {
+    readonly provider: 'qemu';
+    readonly accelerator: 'kvm' | 'tcg';
+    readonly acceleratorReason: string;
+    readonly memoryBytes: number;
+    readonly cpus: number;
+    readonly cpuModel: string | undefined;
+    readonly machineType: string | undefined;
+  };
+  readonly guest: { readonly user: string; readonly source: string; readonly builder: string };
+  readonly caches: {
+    readonly packages: PlannedCache | undefined;
+    readonly website: PlannedCache | undefined;
+  };
+  readonly apt: {
+    readonly proxy: string | undefined;
+    readonly proxyInVm: boolean;
+    readonly upstreamProxy: string | undefined;
+    readonly sources: readonly string[];
+    readonly imageSources: readonly string[];
+  };
+  readonly scripts: {
+    readonly provision: string;
+    readonly build: string;
+    readonly timeoutSeconds: number | undefined;
+  };
+  /** KiB of the tmpfs to build in; undefined for the disk. */
+  readonly ramKib: number | undefined;
+  /** Environment of both scripts. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly artifacts: { readonly patterns: readonly string[]; readonly directory: string };
+}

@@ -1,0 +1,129 @@
+/**
+ * What a build will do, as one value: `mayfly plan` prints it, `mayfly build` executes it, the
+ * build record holds it. Finding it out changes nothing: the base branch is merged in a scratch
+ * repository, the builder directory is read from the commit that will be built.
+ */
+import { join } from 'node:path';
+import type { Config } from '../../config/config.js';
+import { resolveOptions } from '../../config/options.js';
+import type { FlagValues } from '../../config/options-flags.js';
+import { MayflyError } from '../../errors.js';
+import {
+  materializeFolder,
+  mergeConflictError,
+  refuseDirty,
+  withPreview,
+  type SourcePreview,
+} from '../../source/index.js';
+import { assemblePlan } from './assemble.js';
+import type { Context } from '../context.js';
+import { readHostFacts, type HostFacts } from './facts.js';
+import type { BuildPlan } from './plan-type.js';
+import { builderSource, openProject, readConfig, type Project } from './project.js';
+
+export type { BuildPlan, PlannedCache } from './plan-type.js';
+
+export interface PlanRequest {
+  readonly flags: FlagValues;
+  /** `--artifacts`; else the variable ARTIFACTS, else builder.yaml. */
+  readonly artifacts?: string | undefined;
+  /** `--timeout`, seconds; else builder.yaml. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Scratch folder, the caller's. */
+  readonly scratch: string;
+  /** Commands that only need the VM do not mind uncommitted changes. Default false. */
+  readonly allowDirty?: boolean;
+}
+
+export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
+  const project = await openProject(context);
+  const facts = await readHostFacts(context.env);
+  // Options decide whether a merge happens; the merge may change builder.yaml. The person's own
+  // builder.yaml decides the first, the merged one everything else.
+  const first = optionsFor(project.config, project, facts, context, request);
+  if (!first.options.ignoreChanges && request.allowDirty !== true) refuseDirty(project.checkout);
+  refuseOtherBranch(project, context);
+  checkBaseBranch(project);
+  return await withPreview(
+    project.checkout,
+    { merge: first.options.mergeBaseBranch, signal: context.signal, scratch: request.scratch },
+    async (preview) => {
+      if (preview.outcome.kind === 'conflict') throw mergeConflictError(preview.outcome);
+      const folder = join(request.scratch, 'builder');
+      await readBuilderFolder(context, project, preview, folder, request.scratch);
+      const config = await readConfig(folder, project.checkout.topLevel);
+      const resolved = optionsFor(config, project, facts, context, request);
+      return await assemblePlan({ context, request, project, facts, preview, folder, config, resolved });
+    },
+  );
+}
+
+async function readBuilderFolder(
+  context: Context,
+  project: Project,
+  preview: SourcePreview,
+  destination: string,
+  scratch: string,
+): Promise<void> {
+  await materializeFolder({
+    scratch,
+    checkout: project.checkout,
+    share: preview,
+    folder: project.builderFolder,
+    destination,
+    from: builderSource(project),
+    signal: context.signal,
+  });
+}
+
+function optionsFor(
+  config: Config,
+  project: Project,
+  facts: HostFacts,
+  context: Context,
+  request: PlanRequest,
+) {
+  return resolveOptions({
+    flags: request.flags,
+    environment: context.env,
+    config,
+    facts: {
+      releasing: project.checkout.releaseTag !== undefined,
+      availableMemory: facts.availableMemory,
+      httpProxy: facts.httpProxy,
+      memory: config.vm.memory,
+      buildMemory: config.vm.buildMemory,
+    },
+  });
+}
+
+/** On Jenkins, the branch it asked for must be the one that is checked out, unless a tag is built. */
+function refuseOtherBranch(project: Project, context: Context): void {
+  const asked = context.env['GIT_BRANCH'];
+  if (context.env['JENKINS_URL'] === undefined || asked === undefined) return;
+  const { ref, releaseTag } = project.checkout;
+  const branch = asked.replace(/^origin\//, '');
+  if (releaseTag !== undefined || branch === ref.name) return;
+  throw new MayflyError(
+    'refused',
+    'source.other-branch',
+    `Jenkins asked for the branch ${branch}, but ${ref.name} is checked out.`,
+    {
+      hint: 'Let the job check out the branch by name (in the Git plug-in: "Check out to matching local branch").',
+    },
+  );
+}
+
+function checkBaseBranch(project: Project): void {
+  const base = project.checkout.baseBranch;
+  const allowed = project.config.build.baseBranches;
+  if (base === undefined || allowed.includes(base.name)) return;
+  throw new MayflyError(
+    'usage',
+    'source.base-branch-unknown',
+    `config/base_branch names ${base.name}, which is not among build.base_branches.`,
+    {
+      hint: `Allowed are: ${allowed.join(', ')}.`,
+    },
+  );
+}

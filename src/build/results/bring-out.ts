@@ -1,0 +1,59 @@
+/**
+ * Brings the artifacts of a VM to the host, in two steps: the guest writes them to the artifact
+ * disk; and, when the VM is gone unless it is kept, the host checks them and puts them where they
+ * belong.
+ */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { takeArtifacts, type Artifact, type Offer } from '../../artifacts/collect.js';
+import { ARTIFACT_DISK, emptyArtifactDisk } from '../../artifacts/disk.js';
+import { collectArtifacts } from '../../guest/build.js';
+import type { ScriptOptions } from '../../guest/session.js';
+import { vmFiles } from '../../paths.js';
+import type { Report } from '../../report/events.js';
+import type { BuilderVm } from '../vm/builder-vm.js';
+import { guestSettings } from '../plan/guest-environment.js';
+import type { BuildPlan } from '../plan/plan.js';
+
+export interface Collected {
+  /** The artifact disk, a raw file. */
+  readonly disk: string;
+  readonly offers: readonly Offer[];
+  /** The VM goes on with its disk. */
+  readonly inUse: boolean;
+}
+
+/** Has the guest write its artifacts to the artifact disk. */
+export async function collect(
+  plan: BuildPlan,
+  builder: BuilderVm,
+  options: ScriptOptions,
+): Promise<Collected> {
+  const disk = join(builder.folder, vmFiles.artifacts);
+  await emptyArtifactDisk(disk, options.signal);
+  const request = { patterns: plan.artifacts.patterns, disk: ARTIFACT_DISK };
+  const offers = await collectArtifacts(builder.guest, guestSettings(plan), request, options);
+  return { disk, offers, inUse: true };
+}
+
+/** Takes the artifact disk out of the folder of a VM that is about to be removed. */
+export async function setAside(collected: Collected, scratch: string): Promise<Collected> {
+  const disk = join(scratch, vmFiles.artifacts);
+  await rename(collected.disk, disk);
+  return { ...collected, disk, inUse: false };
+}
+
+/** @returns those that are in `plan.artifacts.directory` now */
+export async function publishArtifacts(
+  plan: BuildPlan,
+  collected: Collected,
+  signal: AbortSignal,
+  report: Report,
+): Promise<readonly Artifact[]> {
+  return await takeArtifacts({
+    ...collected,
+    to: plan.artifacts.directory,
+    signal,
+    onArtifact: (artifact) => report({ type: 'artifact', ...artifact }),
+  });
+}

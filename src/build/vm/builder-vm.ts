@@ -1,0 +1,250 @@
+/**
+ * The builder VM of a build: started fresh, or the one that was kept for the same ref; and its end,
+ * which leaves nothing behind but the next generation of its cache disks.
+ */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { allowsDirect, ARTIFACT_DISK, makeArtifactDisk } from '../../artifacts/disk.js';
+import { findBox, type Box } from '../../basebox/store.js';
+import { MayflyError } from '../../errors.js';
+import { finish } from '../../guest/build.js';
+import { waitUntilReady } from '../../guest/ready.js';
+import type { GuestSession } from '../../guest/session.js';
+import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../../paths.js';
+import { deadline } from '../../process/deadline.js';
+import { currentOwner, ownerOf } from '../../process/owner.js';
+import { removeTree } from '../../process/scratch.js';
+import type { Service } from '../../process/service.js';
+import type { Report } from '../../report/events.js';
+import type { RunningVm, Share } from '../../vm/provider.js';
+import { adopted, qemu } from '../../vm/qemu/qemu.js';
+import { listVms, makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
+import { closeCaches, openCaches } from './caches.js';
+import type { Context } from '../context.js';
+import type { BuildPlan } from '../plan/plan.js';
+
+export interface BuilderVm {
+  readonly vm: RunningVm;
+  readonly guest: GuestSession;
+  readonly folder: string;
+  /** The record as it is on disk. */
+  record: VmRecord;
+  /** The shared ssh connection, once SSH answers. */
+  master: Service | undefined;
+}
+
+/** `example-feature-x-1a2b3c`: for people, and short enough for QEMU and file names. */
+export function newVmId(project: string, ref: string): string {
+  const words = `${project}-${ref}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/-+$/, '');
+  return `${words}-${randomBytes(3).toString('hex')}`;
+}
+
+/** The VM that was kept for a checkout, running or halted, if there is one. */
+export async function findKeptVm(context: Context, checkout: string): Promise<KnownVm | undefined> {
+  const vms = await listVms(vmsFolder(context.home));
+  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'stopped'));
+}
+
+/** A folder for a VM that is about to be made. */
+export function makeFolderFor(context: Context, id: string): Promise<string> {
+  return makeVmFolder(vmsFolder(context.home), id);
+}
+
+/** The shares of a VM; their folders are inside the VM's own. */
+const SHARES: readonly Share[] = [
+  { tag: 'source', path: vmFiles.source },
+  { tag: 'builder', path: vmFiles.builder },
+];
+
+/** Starts a fresh VM. Its folder exists and holds the shares. */
+export async function startBuilderVm(
+  context: Context,
+  plan: BuildPlan,
+  box: Box,
+  id: string,
+  folder: string,
+  mayOutliveUs: boolean,
+): Promise<BuilderVm> {
+  const planned = [plan.caches.packages, plan.caches.website].filter((cache) => cache !== undefined);
+  const caches = await openCaches(context, id, planned);
+  const base: VmRecord = {
+    schema: 1,
+    id,
+    provider: 'qemu',
+    createdAt: new Date().toISOString(),
+    checkout: plan.project.checkout,
+    ref: plan.source.ref.name,
+    box: box.record.fingerprint,
+    user: plan.guest.user,
+    kept: false,
+    owner: await currentOwner(),
+    memoryBytes: plan.vm.memoryBytes,
+    cpus: plan.vm.cpus,
+    cpuModel: plan.vm.cpuModel,
+    machineType: plan.vm.machineType,
+    accelerator: plan.vm.accelerator,
+    caches: Object.fromEntries(caches.map(({ name, disk }) => [name, disk])),
+  };
+  // As much as the guest can hold.
+  const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
+  await makeArtifactDisk(join(folder, vmFiles.artifacts), artifactBytes);
+  // Before QEMU starts: a crash from here on leaves a record that names all there is to reap.
+  await writeVmRecord(folder, base);
+  return await launch(context, base, folder, box, mayOutliveUs);
+}
+
+async function launch(
+  context: Context,
+  base: VmRecord,
+  folder: string,
+  box: Box,
+  mayOutliveUs: boolean,
+): Promise<BuilderVm> {
+  const vm = await qemu.start(
+    {
+      id: base.id,
+      folder,
+      box: {
+        disk: join(box.folder, boxFiles.disk),
+        kernel: join(box.folder, boxFiles.kernel),
+        initrd: join(box.folder, boxFiles.initrd),
+      },
+      memoryBytes: base.memoryBytes,
+      cpus: base.cpus,
+      cpuModel: base.cpuModel,
+      machineType: base.machineType,
+      shares: SHARES,
+      disks: [
+        ...Object.values(base.caches).map((disk) => ({ ...disk, format: 'qcow2' as const })),
+        {
+          serial: ARTIFACT_DISK,
+          path: vmFiles.artifacts,
+          format: 'raw',
+          direct: await allowsDirect(join(folder, vmFiles.artifacts)),
+        },
+      ],
+      accelerator: base.accelerator,
+      mayOutliveUs,
+    },
+    context.signal,
+  );
+  const record: VmRecord = { ...base, process: await ownerOf(vm.pid), port: vm.ssh.port };
+  await writeVmRecord(folder, record);
+  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined };
+}
+
+/** Takes over a VM that an earlier command kept; starts it again when it was halted. */
+export async function adoptBuilderVm(context: Context, known: KnownVm): Promise<BuilderVm> {
+  const { folder } = known;
+  const record: VmRecord = { ...known.record, owner: await currentOwner() };
+  await writeVmRecord(folder, record);
+  if (known.state === 'stopped') {
+    const box = await findBox(boxesFolder(context.home), record.box);
+    if (box === undefined) {
+      throw new MayflyError(
+        'vm',
+        'vm.no-box',
+        `The base box of the VM ${record.id} is gone: it cannot start again.`,
+        {
+          hint: 'Remove the VM: `mayfly vm destroy`.',
+        },
+      );
+    }
+    return await launch(context, record, folder, box, true);
+  }
+  if (record.process === undefined || record.port === undefined) {
+    throw new MayflyError('vm', 'vm.not-running', `The VM ${record.id} does not run.`);
+  }
+  const vm = adopted(record.id, folder, record.process, record.port);
+  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined };
+}
+
+function guestOf(vm: RunningVm, folder: string): GuestSession {
+  return { ssh: vm.ssh, gone: () => vm.exit, console: join(folder, vmFiles.console) };
+}
+
+/** Milliseconds that a guest may take to boot: emulation on a loaded host is slow. */
+const BOOT_MS = { kvm: 120_000, tcg: 600_000 } as const;
+
+export async function connectBuilderVm(
+  context: Context,
+  builder: BuilderVm,
+  progress: (text: string) => void,
+  bootTimeoutMs?: number,
+): Promise<void> {
+  builder.master = await waitUntilReady(builder.guest, {
+    timeoutMs: bootTimeoutMs ?? BOOT_MS[builder.record.accelerator],
+    sshLog: join(builder.folder, 'ssh.log'),
+    signal: context.signal,
+    progress,
+  });
+}
+
+/** Lets the VM go on without us. */
+export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
+  await builder.master?.end(1000);
+  builder.record = { ...builder.record, kept: true };
+  await writeVmRecord(builder.folder, builder.record);
+}
+
+/** Powers the VM off and keeps its disks: it can start again. */
+export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise<void> {
+  if (builder.master !== undefined) await unmountCaches(builder, report);
+  await builder.master?.end(1000);
+  await builder.vm.stop();
+  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined };
+  await writeVmRecord(builder.folder, builder.record);
+}
+
+/**
+ * Ends the VM and removes all of it. What the cache disks gained is kept when the guest unmounted
+ * them and QEMU closed them in order.
+ */
+export async function destroyBuilderVm(context: Context, builder: BuilderVm, report: Report): Promise<void> {
+  let clean = false;
+  try {
+    if (builder.master?.exit === undefined && builder.master !== undefined && builder.vm.exit === undefined) {
+      clean = await unmountCaches(builder, report);
+    }
+  } finally {
+    await builder.master?.end(1000);
+    if (clean) clean = await builder.vm.stop();
+    else await builder.vm.kill();
+    await closeCaches(context, builder.record.caches, clean, report);
+    await removeTree(builder.folder);
+  }
+}
+
+/** Milliseconds for stopping a proxy and unmounting two disks under emulation. */
+const UNMOUNT_MS = 60_000;
+
+async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolean> {
+  using limit = deadline(UNMOUNT_MS);
+  try {
+    return await finish(
+      builder.guest,
+      { keepBuild: false, unmount: true },
+      {
+        signal: limit.signal,
+        onLine: (line, stream) => report({ type: 'output', step: 'destroy', stream, line }),
+      },
+    );
+  } catch {
+    report({
+      type: 'notice',
+      level: 'warning',
+      text: 'The cache disks could not be unmounted cleanly: what this build fetched is not kept.',
+    });
+    return false;
+  }
+}
+
+/** Removes the folder of a VM that never started. */
+export async function removeVmFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}

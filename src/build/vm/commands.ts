@@ -1,0 +1,136 @@
+/** The builder VM of a checkout, as commands of their own: up, provision, halt, destroy, status. */
+import { MayflyError } from '../../errors.js';
+import { scratchFolder, vmsFolder } from '../../paths.js';
+import { makeScratch } from '../../process/scratch.js';
+import { inspectCheckout } from '../../source/index.js';
+import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
+import {
+  adoptBuilderVm,
+  connectBuilderVm,
+  destroyBuilderVm,
+  findKeptVm,
+  haltBuilderVm,
+  keepBuilderVm,
+  type BuilderVm,
+} from './builder-vm.js';
+import { closeCaches } from './caches.js';
+import type { Context } from '../context.js';
+import { obtainVm } from './obtain.js';
+import type { Journal } from '../record/journal.js';
+import { makePlan, type PlanRequest } from '../plan/plan.js';
+import { provisionVm } from './provision.js';
+import { reapLeftovers } from '../reap.js';
+
+/** @param id a VM's id; undefined for the one of the checkout that the context's folder is in */
+export async function findVm(context: Context, id: string | undefined): Promise<KnownVm> {
+  if (id !== undefined) {
+    const vms = await listVms(vmsFolder(context.home));
+    const found = vms.find((vm) => vm.record.id === id);
+    if (found !== undefined) return found;
+    throw new MayflyError('usage', 'vm.unknown', `There is no VM ${id}.`, {
+      hint: '`mayfly vm list` lists them.',
+    });
+  }
+  const checkout = await inspectCheckout(context.cwd, { signal: context.signal });
+  const kept = await findKeptVm(context, checkout.topLevel);
+  if (kept !== undefined) return kept;
+  throw new MayflyError('usage', 'vm.none', `There is no kept VM for ${checkout.topLevel}.`, {
+    hint: 'Start one: `mayfly vm up`, or keep the next one: `mayfly build --keep-running`.',
+  });
+}
+
+/** Every command that works in a VM owns it meanwhile; a build that runs elsewhere is left alone. */
+function refuseBusy(vm: KnownVm): void {
+  if (vm.state !== 'running') return;
+  throw new MayflyError(
+    'refused',
+    'vm.busy',
+    `The VM ${vm.record.id} is in use by process ${vm.record.owner.pid}.`,
+    {
+      hint: 'Wait until that build has ended, or end it with Ctrl-C.',
+    },
+  );
+}
+
+/** Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was. */
+export async function withVm<T>(
+  context: Context,
+  known: KnownVm,
+  use: (builder: BuilderVm) => Promise<T>,
+): Promise<T> {
+  refuseBusy(known);
+  const builder = await adoptBuilderVm(context, known);
+  try {
+    await connectBuilderVm(context, builder, () => undefined);
+    return await use(builder);
+  } finally {
+    await keepBuilderVm(builder);
+  }
+}
+
+/** Starts the VM of this checkout, or the one that was halted, provisions it, and keeps it. */
+export async function vmUp(
+  context: Context,
+  journal: Journal,
+  request: Omit<PlanRequest, 'scratch'>,
+): Promise<string> {
+  await reapLeftovers(context, journal.tell);
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await makePlan(context, { ...request, allowDirty: true, scratch: scratch.path });
+  for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
+  const { builder, reused } = await obtainVm({ context, journal, plan, mayOutliveUs: true });
+  try {
+    await provisionVm(context, journal, plan, builder);
+  } catch (error) {
+    if (reused || plan.options.rescue) await keepBuilderVm(builder);
+    else await destroyBuilderVm(context, builder, journal.tell);
+    throw error;
+  }
+  await keepBuilderVm(builder);
+  return builder.record.id;
+}
+
+export async function vmProvision(context: Context, journal: Journal): Promise<void> {
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await makePlan(context, { flags: {}, allowDirty: true, scratch: scratch.path });
+  const { builder } = await obtainVm({
+    context,
+    journal,
+    plan,
+    mayOutliveUs: true,
+    existing: await findVm(context, undefined),
+  });
+  try {
+    await provisionVm(context, journal, plan, builder);
+  } finally {
+    await keepBuilderVm(builder);
+  }
+}
+
+export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
+  refuseBusy(known);
+  if (known.state === 'stopped') return;
+  const builder = await adoptBuilderVm(context, known);
+  await connectBuilderVm(context, builder, () => undefined);
+  await haltBuilderVm(builder, context.report);
+}
+
+/** Milliseconds to wait for SSH, for the sake of the caches only. */
+const LAST_WORDS_MS = 15_000;
+
+export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
+  refuseBusy(known);
+  if (known.state === 'stopped') {
+    await destroyHalted(context, known);
+    return;
+  }
+  const builder = await adoptBuilderVm(context, known);
+  await connectBuilderVm(context, builder, () => undefined, LAST_WORDS_MS).catch(() => undefined);
+  await destroyBuilderVm(context, builder, context.report);
+}
+
+async function destroyHalted(context: Context, known: KnownVm): Promise<void> {
+  // It was halted in order, or its host went down: only in the first case are its caches complete.
+  await closeCaches(context, known.record.caches, known.record.process === undefined, context.report);
+  await reapVm(known);
+}

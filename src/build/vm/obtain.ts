@@ -1,0 +1,185 @@
+/** A VM in which one can work: fresh, or the kept one; its source shared, its base box made, SSH answering. */
+import { join } from 'node:path';
+import type { Box } from '../../basebox/store.js';
+import { MayflyError } from '../../errors.js';
+import { vmFiles } from '../../paths.js';
+import { inspectCheckout, makeSourceShare, materializeFolder } from '../../source/index.js';
+import type { KnownVm } from '../../vm/registry.js';
+import { ensureBox } from '../box/ensure.js';
+import {
+  adoptBuilderVm,
+  connectBuilderVm,
+  destroyBuilderVm,
+  findKeptVm,
+  keepBuilderVm,
+  makeFolderFor,
+  newVmId,
+  removeVmFolder,
+  startBuilderVm,
+  type BuilderVm,
+} from './builder-vm.js';
+import type { Context } from '../context.js';
+import type { Journal } from '../record/journal.js';
+import { addKeyrings } from '../plan/box-spec.js';
+import type { BuildPlan } from '../plan/plan.js';
+import { Undo } from '../undo.js';
+
+export interface VmRequest {
+  readonly context: Context;
+  readonly journal: Journal;
+  readonly plan: BuildPlan;
+  readonly mayOutliveUs: boolean;
+  /** Use this one; else the kept one of the checkout, else a fresh one. */
+  readonly existing?: KnownVm;
+  readonly bootTimeoutMs?: number | undefined;
+  /** Told as soon as it is known, also when a later step fails. */
+  readonly onVm?: (id: string, reused: boolean) => void;
+  readonly onBox?: (box: Box) => void;
+  /** Called before a VM that could not be worked in is removed, while its logs are still there. */
+  readonly beforeRemoval?: (builder: BuilderVm) => Promise<void>;
+}
+
+export interface ObtainedVm {
+  readonly builder: BuilderVm;
+  readonly reused: boolean;
+}
+
+export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
+  const { context, journal, plan } = request;
+  let kept = request.existing ?? (await findKeptVm(context, plan.project.checkout));
+  if (kept !== undefined && plan.options.forceCleanup) {
+    await destroyKept(request, kept);
+    kept = undefined;
+  }
+  const id = kept?.record.id ?? newVmId(plan.project.name, plan.source.ref.name);
+  request.onVm?.(id, kept !== undefined);
+  const undo = new Undo();
+  try {
+    const folder = kept?.folder ?? (await makeFolderFor(context, id));
+    if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
+    refuseOtherRef(plan, kept);
+    await journal.step('source', 'Cloning the source for the VM', (say) =>
+      shareSource(context, plan, folder, say.summary),
+    );
+    const box = await obtainBox(request);
+    refuseOtherBox(box, kept);
+    const builder = await journal.step(
+      'vm',
+      kept === undefined ? 'Starting a VM' : 'Taking the kept VM',
+      async (say) => {
+        say.summary(`${id}, ${hardware(plan)}`);
+        if (kept === undefined)
+          return await startBuilderVm(context, plan, box, id, folder, request.mayOutliveUs);
+        say.reused();
+        return await adoptBuilderVm(context, kept);
+      },
+    );
+    // From here on the VM's own end removes its folder.
+    undo.release();
+    await connect(request, builder, kept !== undefined);
+    return { builder, reused: kept !== undefined };
+  } finally {
+    for (const problem of await undo.run())
+      journal.tell({ type: 'notice', level: 'warning', text: `Cleaning up: ${problem}` });
+  }
+}
+
+function hardware(plan: BuildPlan): string {
+  const { cpus, memoryBytes, accelerator, acceleratorReason } = plan.vm;
+  return `${cpus} CPUs, ${Math.round(memoryBytes / 2 ** 20)} MiB, ${accelerator} (${acceleratorReason})`;
+}
+
+async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {
+  await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
+    const old = await adoptBuilderVm(context, kept);
+    await connectBuilderVm(context, old, () => undefined, bootTimeoutMs).catch(() => undefined);
+    await destroyBuilderVm(context, old, journal.tell);
+  });
+}
+
+/** The guard in the VM decides; this one only saves the time until it is asked. */
+function refuseOtherRef(plan: BuildPlan, kept: KnownVm | undefined): void {
+  const { ref } = plan.source;
+  if (kept === undefined || kept.record.ref === ref.name) return;
+  throw new MayflyError(
+    'refused',
+    'guest.wrong-branch',
+    `The kept VM ${kept.record.id} was started for ${kept.record.ref} and cannot build ${ref.name}.`,
+    {
+      hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
+    },
+  );
+}
+
+function refuseOtherBox(box: Box, kept: KnownVm | undefined): void {
+  if (kept === undefined || kept.record.box === box.record.fingerprint) return;
+  throw new MayflyError(
+    'refused',
+    'vm.other-box',
+    `The kept VM ${kept.record.id} was started from another base box than the builder directory now asks for.`,
+    {
+      hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
+    },
+  );
+}
+
+async function obtainBox({ context, journal, plan, onBox }: VmRequest): Promise<Box> {
+  return await journal.step('box', 'Making the base box', async (say) => {
+    const { box, reused } = await ensureBox(context, plan.box, journal.tell);
+    if (reused) say.reused();
+    say.summary(`${plan.box.label} (${box.record.fingerprint.slice(0, 12)})`);
+    onBox?.(box);
+    return box;
+  });
+}
+
+async function connect(request: VmRequest, builder: BuilderVm, reused: boolean): Promise<void> {
+  const { context, journal } = request;
+  try {
+    await journal.step('ready', 'Waiting for SSH', (say) =>
+      connectBuilderVm(context, builder, say.progress, request.bootTimeoutMs),
+    );
+  } catch (error) {
+    await request.beforeRemoval?.(builder);
+    if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
+    else await destroyBuilderVm(context, builder, journal.tell);
+    throw error;
+  }
+}
+
+/** What the VM sees of the project: a clone of its own, and the builder directory as it is used. */
+async function shareSource(
+  context: Context,
+  plan: BuildPlan,
+  folder: string,
+  summary: (text: string) => void,
+): Promise<void> {
+  const checkout = await inspectCheckout(plan.project.checkout, { signal: context.signal });
+  const share = await makeSourceShare(checkout, join(folder, vmFiles.source), {
+    merge: plan.options.mergeBaseBranch,
+    signal: context.signal,
+  });
+  if (share.commit !== plan.source.commit) {
+    throw new MayflyError(
+      'refused',
+      'source.moved',
+      'The checkout changed while the build began: another commit would be built now.',
+      {
+        hint: 'Build again.',
+      },
+    );
+  }
+  const builderFolder = join(folder, vmFiles.builder);
+  await materializeFolder({
+    checkout,
+    share,
+    folder: plan.project.builderFolder,
+    destination: builderFolder,
+    from: plan.source.builderFrom,
+    replace: true,
+    signal: context.signal,
+  });
+  await addKeyrings(plan.box.spec, builderFolder);
+  const merged = plan.source.merged ? `, merged with ${plan.source.base?.name ?? 'its base branch'}` : '';
+  summary(`${plan.source.ref.name} at ${share.shortIds.commit}${merged}`);
+}

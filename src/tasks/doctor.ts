@@ -1,0 +1,181 @@
+/** What this host has and lacks: each requirement is data, with a check and the way to mend it. */
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, statfs } from 'node:fs/promises';
+import { messageOf } from '../errors.js';
+import { packageOf } from '../process/command-error.js';
+import { run, which } from '../process/run.js';
+import { hostUpstream } from '../snapshots/host-apt.js';
+import { detectAccelerator } from '../vm/accelerator.js';
+import type { Context } from '../build/context.js';
+
+export interface Finding {
+  readonly name: string;
+  /** What it is needed for. */
+  readonly purpose: string;
+  readonly state: 'ok' | 'warning' | 'missing';
+  readonly found: string;
+  /** Debian package that mends it. */
+  readonly package?: string;
+  /** Another way to mend it. */
+  readonly hint?: string;
+}
+
+const PROGRAMS: readonly (readonly [string, string])[] = [
+  ['qemu-system-x86_64', 'runs the builder VM'],
+  ['qemu-img', 'makes the disks of base boxes, VMs and caches'],
+  ['mmdebstrap', 'makes base boxes'],
+  ['git', 'clones the project for the VM'],
+  ['ssh', 'works in the VM'],
+  ['ssh-keygen', 'makes the keys of each VM'],
+  ['tar', 'unpacks disk tools'],
+  ['setpriv', 'ties programs to the life of mayfly'],
+  ['flock', 'holds locks'],
+];
+
+export async function examineHost(context: Context): Promise<readonly Finding[]> {
+  return await Promise.all([
+    nodeVersion(),
+    ...PROGRAMS.map(([program, purpose]) => programFinding(program, purpose)),
+    gitVersion(),
+    userNamespace(),
+    keyring(),
+    upstream(context),
+    accelerator(context),
+    space(context),
+    memory(),
+  ]);
+}
+
+/** One command that installs everything that a package can mend; undefined when there is nothing. */
+export function installCommand(findings: readonly Finding[], isRoot: boolean): string | undefined {
+  const packages = findings.flatMap((finding) =>
+    finding.state === 'missing' && finding.package !== undefined ? [finding.package] : [],
+  );
+  if (packages.length === 0) return undefined;
+  return `${isRoot ? '' : 'sudo '}apt-get install --no-install-recommends ${[...new Set(packages)].sort().join(' ')}`;
+}
+
+function nodeVersion(): Promise<Finding> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const enough = major > 20 || (major === 20 && minor >= 19);
+  return Promise.resolve({
+    name: 'Node.js',
+    purpose: 'runs mayfly',
+    state: enough ? 'ok' : 'missing',
+    found: process.version,
+    ...(enough ? {} : { hint: 'Install Node.js 20.19 or newer; Debian 13 has it as the package nodejs.' }),
+  });
+}
+
+async function programFinding(program: string, purpose: string): Promise<Finding> {
+  const path = await which(program);
+  if (path !== undefined) return { name: program, purpose, state: 'ok', found: path };
+  return { name: program, purpose, state: 'missing', found: 'not installed', package: packageOf(program) };
+}
+
+async function gitVersion(): Promise<Finding> {
+  const base = { name: 'git version', purpose: 'merges the base branch in a scratch clone (2.38 or newer)' };
+  if ((await which('git')) === undefined)
+    return { ...base, state: 'missing', found: 'not installed', package: 'git' };
+  const version = /\d+\.\d+/.exec((await run('git', ['--version'])).stdout)?.[0] ?? '0.0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const enough = major > 2 || (major === 2 && minor >= 38);
+  return {
+    ...base,
+    state: enough ? 'ok' : 'warning',
+    found: version,
+    ...(enough ? {} : { hint: 'Install a newer git, or build with --no-merge-base-branch.' }),
+  };
+}
+
+/** It is tried, not guessed: what mmdebstrap's unshare mode does, in small. */
+async function userNamespace(): Promise<Finding> {
+  const base = { name: 'user namespaces', purpose: 'makes base boxes without root' };
+  if (process.getuid?.() === 0) return { ...base, state: 'ok', found: 'not needed by root' };
+  if ((await which('newuidmap')) === undefined)
+    return { ...base, state: 'missing', found: 'newuidmap is not installed', package: 'uidmap' };
+  try {
+    await run('unshare', ['--user', '--map-auto', '--map-root-user', '--mount', 'true'], {
+      timeoutMs: 10_000,
+    });
+    return { ...base, state: 'ok', found: 'work' };
+  } catch (error) {
+    return {
+      ...base,
+      state: 'missing',
+      found: messageOf(error),
+      hint: 'Is there a line for you in /etc/subuid and /etc/subgid? If not: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"',
+    };
+  }
+}
+
+async function keyring(): Promise<Finding> {
+  const path = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const present = await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  const base = { name: 'Debian keyring', purpose: 'verifies packages' };
+  if (present) return { ...base, state: 'ok', found: path };
+  return { ...base, state: 'missing', found: 'not installed', package: 'debian-archive-keyring' };
+}
+
+async function upstream(context: Context): Promise<Finding> {
+  const base = { name: 'archive', purpose: 'where packages come from, unless builder.yaml says otherwise' };
+  try {
+    return { ...base, state: 'ok', found: await hostUpstream('debian', context.signal) };
+  } catch (error) {
+    return {
+      ...base,
+      state: 'warning',
+      found: messageOf(error),
+      hint: 'Set archive.origins in builder.yaml.',
+    };
+  }
+}
+
+async function accelerator(context: Context): Promise<Finding> {
+  const { name, reason, hint } = await detectAccelerator(context.env);
+  const base = { name: 'KVM', purpose: 'makes VMs fast', found: reason };
+  if (name === 'kvm') return { ...base, state: 'ok' };
+  return {
+    ...base,
+    state: 'warning',
+    found: `${reason}: builds run under emulation, 5 to 15 times slower`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** Bytes below which a base box and a VM may not fit. */
+const ENOUGH_DISK = 10e9;
+const ENOUGH_MEMORY = 2 * 2 ** 30;
+
+async function space(context: Context): Promise<Finding> {
+  await mkdir(context.home.state, { recursive: true });
+  const { bavail, bsize } = await statfs(context.home.state);
+  const free = bavail * bsize;
+  const enough = free >= ENOUGH_DISK;
+  return {
+    name: 'disk',
+    purpose: 'holds base boxes, VMs and caches',
+    state: enough ? 'ok' : 'warning',
+    found: `${(free / 1e9).toFixed(1)} GB free in ${context.home.state}`,
+    ...(enough
+      ? {}
+      : {
+          hint: 'Free some space: `mayfly box clean`, `mayfly cache clean`. Or set MAYFLY_HOME to a larger disk.',
+        }),
+  };
+}
+
+async function memory(): Promise<Finding> {
+  const kib = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1] ?? 0);
+  const enough = kib * 1024 >= ENOUGH_MEMORY;
+  return {
+    name: 'memory',
+    purpose: 'for the VM',
+    state: enough ? 'ok' : 'warning',
+    found: `${(kib / 2 ** 20).toFixed(1)} GiB available`,
+    ...(enough ? {} : { hint: 'A VM takes 1.5 GiB by default: vm.memory in builder.yaml.' }),
+  };
+}

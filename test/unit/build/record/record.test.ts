@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { estimate } from '../../../../src/build/box/ensure.js';
+import { guestSettings, scriptEnvironment } from '../../../../src/build/plan/guest-environment.js';
+import { describeHost } from '../../../../src/build/record/host.js';
+import { buildRecord, buildRecordSchema, type BuildRecord } from '../../../../src/build/record/record.js';
+import { box } from '../../basebox/spec.js';
+import { PLAN } from '../plan/plan-value.js';
+
+const RECORD: BuildRecord = {
+  schema: 1,
+  build: '20260102T030405Z-1a2b',
+  mayfly: '0.1.0',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  finishedAt: '2026-01-02T03:14:05.000Z',
+  outcome: 'success',
+  commit: 'c'.repeat(40),
+  ref: 'main',
+  box: { fingerprint: 'f', label: 'l', diskSha256: 'd', packages: [] },
+  vm: { id: '1a2b3c4d', provider: 'qemu', reused: false },
+  host: { system: 's', kernel: 'k', cpu: 'c', cpus: 2, memoryBytes: 2 ** 33, node: 'v20.19.0', tools: {} },
+  steps: [{ name: 'build', outcome: 'ok', seconds: 12.3 }],
+  artifacts: [{ name: 'a.iso', bytes: 1, sha256: 'ab'.repeat(32) }],
+  plan: { ...PLAN },
+};
+
+describe('the build record', () => {
+  it('is read back as it was written, with its whole plan', () => {
+    expect(buildRecord.parse(JSON.parse(JSON.stringify(RECORD)))).toEqual(JSON.parse(JSON.stringify(RECORD)));
+  });
+
+  it('of a build that failed before there was a plan is a record too', () => {
+    const { box: _box, vm: _vm, ...rest } = RECORD;
+    const error = { kind: 'usage', code: 'config.invalid', message: 'No.' };
+    const failed = {
+      ...rest,
+      outcome: 'failure',
+      error,
+      commit: '',
+      ref: '',
+      steps: [],
+      artifacts: [],
+      plan: {},
+    };
+    expect(buildRecord.safeParse(failed).success).toBe(true);
+  });
+
+  it.each([
+    ['another schema', { schema: 2 }],
+    ['an outcome that there is not', { outcome: 'fine' }],
+    ['a checksum that is none', { artifacts: [{ name: 'a', bytes: 1, sha256: 'ab' }] }],
+    ['a date that is none', { startedAt: 'yesterday' }],
+    ['half a byte', { artifacts: [{ name: 'a', bytes: 0.5, sha256: 'ab'.repeat(32) }] }],
+    ['no host', { host: undefined }],
+  ])('refuses %s', (_name, change) => {
+    expect(buildRecord.safeParse({ ...RECORD, ...change }).success).toBe(false);
+  });
+
+  it('has a schema that is published, and says what its fields mean', () => {
+    const text = buildRecordSchema();
+    const schema = JSON.parse(text) as { $schema: string; required: string[]; properties: object };
+    expect(schema.$schema).toContain('draft-07');
+    expect(Object.keys(schema.properties).sort()).toEqual(Object.keys({ ...RECORD, error: 0 }).sort());
+    expect(schema.required).toContain('plan');
+    expect(text).toContain('"description": "The commit that was built."');
+  });
+
+  it('describes this host', async () => {
+    const host = await describeHost();
+    expect(buildRecord.shape.host.safeParse(host).success).toBe(true);
+    expect(host.tools['git']).toMatch(/^\d+\.\d+/);
+    expect(host.memoryBytes).toBeGreaterThan(2 ** 20);
+  });
+});
+
+describe('the environment of scripts', () => {
+  it('of the build script is the build user’s', () => {
+    expect(scriptEnvironment(PLAN, 'build').join('\n')).toMatchInlineSnapshot(`
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+      HOME=/home/builder
+      USER=builder
+      LOGNAME=builder
+      SHELL=/bin/bash
+      LANG=C.UTF-8
+      TZ=UTC
+      DEBIAN_FRONTEND=noninteractive
+      MAYFLY_APT_SOURCES=/run/mayfly/image.list
+      MAYFLY_BUILD_DIR=/build/scratch
+      http_proxy=http://127.0.0.1:3142
+      GIT_REF=topic
+      SOURCE_DATE_EPOCH=1633953600"
+    `);
+  });
+
+  it('of the provisioning script is root’s, and has no build directory', () => {
+    const words = scriptEnvironment(PLAN, 'provision');
+    expect(words).toEqual(expect.arrayContaining(['HOME=/root', 'USER=root', 'GIT_REF=topic']));
+    expect(words.filter((word) => word.startsWith('MAYFLY_BUILD_DIR='))).toEqual([]);
+  });
+
+  it('has no proxy without one; the plan’s own variables come last', () => {
+    const plan = { ...PLAN, apt: { ...PLAN.apt, proxy: undefined }, environment: { LANG: 'de_DE.UTF-8' } };
+    const words = scriptEnvironment(plan, 'build');
+    expect(words.filter((word) => word.startsWith('http_proxy='))).toEqual([]);
+    expect(words.filter((word) => word.startsWith('LANG='))).toEqual(['LANG=de_DE.UTF-8']);
+  });
+
+  it('guestSettings hands the plan across', () => {
+    expect(guestSettings(PLAN)).toMatchObject({
+      ref: 'topic',
+      user: 'builder',
+      packagesDisk: 'mayfly-packages',
+      websiteDisk: undefined,
+      aptProxy: 'http://127.0.0.1:3142',
+      proxyInVm: true,
+      offline: false,
+    });
+  });
+});
+
+describe('what a base box will cost', () => {
+  it('is guessed the first time, and known afterwards', () => {
+    expect(estimate([])).toContain('about 200 MB');
+    expect(estimate([box({ seconds: 63.2, fileBytes: 250_000_000 })])).toBe(
+      'Making the base box: the last one took 60 s here and has 250 MB.',
+    );
+    expect(estimate([box({ seconds: 1 })])).toContain('took 10 s');
+  });
+});

@@ -1,0 +1,84 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { initProject } from '../../../src/tasks/init.js';
+import { TEMPLATES } from '../../../src/cli/init.js';
+import { loadConfig } from '../../../src/config/load.js';
+import { fakeProgram, setEnvironment } from '../../rig/fake-programs.js';
+import { failure, git, temporaryFolder } from '../source/repository.js';
+import { contextIn, plan } from '../build/plan/project.js';
+
+async function rig() {
+  const folder = await temporaryFolder();
+  // Nobody's own git settings.
+  setEnvironment({ HOME: join(folder, 'nobody') });
+  return { folder, context: contextIn(folder, join(folder, 'home')) };
+}
+
+describe('a new project', () => {
+  it('is a repository with one commit, clean, named after its folder', async () => {
+    const { folder, context } = await rig();
+    const made = await initProject(context, 'deep/My Image!', 'minimal');
+    const root = join(folder, 'deep/My Image!');
+    expect(made).toEqual({
+      name: 'my-image',
+      folder: root,
+      shortId: await git(root, 'rev-parse', '--short', 'HEAD'),
+    });
+    expect(await git(root, 'status', '--porcelain')).toBe('');
+    expect(await git(root, 'log', '--format=%an %s')).toBe(
+      'mayfly Begin the project my-image from the template minimal',
+    );
+    expect(await git(root, 'symbolic-ref', '--short', 'HEAD')).toBe('main');
+    expect(await readdir(join(folder, 'deep'))).toEqual(['My Image!']);
+    const text = await readFile(join(root, 'builder/builder.yaml'), 'utf8');
+    expect(loadConfig(text, { file: 'x', defaults: { name: 'x' } }).name).toBe('my-image');
+  });
+
+  it('keeps the comments of its template, and scripts that may run', async () => {
+    const { context } = await rig();
+    const { folder } = await initProject(context, 'x', 'minimal');
+    const text = await readFile(join(folder, 'builder/builder.yaml'), 'utf8');
+    expect(text.match(/^ *#/gm)?.length).toBeGreaterThan(5);
+    expect(text.match(/^name: .*$/gm)).toEqual(['name: x']);
+    for (const script of ['build', 'setup-builder'])
+      expect((await stat(join(folder, 'builder/provision', script))).mode & 0o111).toBe(0o111);
+  });
+
+  it.each(TEMPLATES)('of the template %s can be planned', async (template) => {
+    const { context } = await rig();
+    const upstream =
+      "printf 'http://mirror.example/d\\tbookworm\\tmain\\nhttp://mirror.example/s\\tbookworm-security\\tmain\\n'";
+    await fakeProgram('apt-get', upstream);
+    const { folder } = await initProject(context, 'x', template);
+    const { project, source } = await plan({ ...context, cwd: folder });
+    expect([project.name, source.ref.name, source.dirty]).toEqual(['x', 'main', []]);
+  });
+
+  it('may be made in an empty folder that is there', async () => {
+    const { folder, context } = await rig();
+    await mkdir(join(folder, 'x'));
+    expect((await initProject(context, 'x', 'minimal')).name).toBe('x');
+  });
+});
+
+describe('a project that is not made', () => {
+  it('because there is something: nothing is touched', async () => {
+    const { folder, context } = await rig();
+    await mkdir(join(folder, 'x'));
+    await writeFile(join(folder, 'x/mine'), 'mine');
+    expect(await failure(initProject(context, 'x', 'minimal'))).toMatchObject({
+      kind: 'refused',
+      code: 'init.not-empty',
+    });
+    expect(await readdir(join(folder, 'x'))).toEqual(['mine']);
+  });
+
+  it('because git fails: nothing is left', async () => {
+    const { folder, context } = await rig();
+    await fakeProgram('git', 'echo "fatal: no" >&2; exit 128');
+    await failure(initProject(context, 'x', 'minimal'));
+    expect(await readdir(folder)).toEqual([]);
+    await chmod(folder, 0o700);
+  });
+});
