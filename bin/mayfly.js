@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 const [, , first] = process.argv;
 if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  // Whoever closed the pipe does not want to know.
+  process.stdout.on('error', () => undefined);
   process.stdout.write(`${manifest.version}\n`);
 } else {
   const { main } = await import('../dist/cli/main.js');

@@ -1,7 +1,7 @@
 /**
  * Every path and file name on disk, and nothing else.
  *
- * $XDG_DATA_HOME/mayfly    boxes/ and caches/: slow to make again
+ * $XDG_DATA_HOME/mayfly    boxes/, caches/ and archive/: slow to make again, or not at all
  * $XDG_CACHE_HOME/mayfly   tools/: quick to make again
  * $XDG_STATE_HOME/mayfly   vms/, builds/, locks/, tmp/: of this machine only
  *
@@ -51,6 +51,7 @@ export function resolveHome(env: NodeJS.ProcessEnv = process.env): Home {
 
 export const boxesFolder = (home: Home): string => join(home.data, 'boxes');
 export const cachesFolder = (home: Home): string => join(home.data, 'caches');
+export const archiveFolder = (home: Home): string => join(home.data, 'archive');
 export const toolsFolder = (home: Home): string => join(home.cache, 'tools');
 export const vmsFolder = (home: Home): string => join(home.state, 'vms');
 export const buildsFolder = (home: Home): string => join(home.state, 'builds');

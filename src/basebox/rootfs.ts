@@ -20,10 +20,15 @@ export const rootfsFiles = {
   initrd: 'initrd.img',
 } as const;
 
-/** A source as APT's one-line format has it; a frozen suite's Release may be past its Valid-Until. */
+/**
+ * A source as APT's one-line format has it. A snapshot's Release file is old on purpose, and may be
+ * from the future where the guest's clock is moved: whether it may be used was decided before.
+ */
 export function sourceLines(source: ArchiveSource): readonly string[] {
+  const options = [`signed-by=${source.keyring}`];
+  if (source.serial !== 'latest') options.push('check-valid-until=no', 'check-date=no');
   return source.suites.map(
-    (suite) => `deb [signed-by=${source.keyring}] ${source.url} ${suite} ${source.components.join(' ')}`,
+    (suite) => `deb [${options.join(' ')}] ${source.url} ${suite} ${source.components.join(' ')}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, type RunOptions, type RunResult } from '../process/run.js';
 import { canonicalJson, sha256, TOOLS_PACKAGES, TOOLS_SUITE, type ArchiveSource } from './recipe.js';
+import { sourceLines } from './rootfs.js';
 
 export interface ToolsRoot {
   readonly root: string;
@@ -20,7 +21,7 @@ const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 function toolsSources(sources: readonly ArchiveSource[]): readonly string[] {
   return sources
     .filter((source) => source.origin === 'debian')
-    .map((source) => `deb [signed-by=${source.keyring}] ${source.url} ${TOOLS_SUITE} main`);
+    .flatMap((source) => sourceLines({ ...source, suites: [TOOLS_SUITE], components: ['main'] }));
 }
 
 export function toolsArguments(sources: readonly ArchiveSource[], tar: string): readonly string[] {

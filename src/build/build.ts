@@ -12,6 +12,7 @@ import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
 import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './vm/builder-vm.js';
+import { openArchive } from './archive/serve.js';
 import type { Context } from './context.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
@@ -49,6 +50,7 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
     plan: undefined,
     box: undefined,
     vm: undefined,
+    served: [],
     artifacts: [],
   };
   let failure: unknown;
@@ -76,7 +78,7 @@ async function tell(
 
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const plan = await journal.step('plan', 'Planning', () =>
-    makePlan(context, { ...request, scratch: scratch.path }),
+    makePlan(context, { ...request, scratch: scratch.path, refresh: true }),
   );
   progress.plan = plan;
   journal.tell({
@@ -88,10 +90,13 @@ async function tell(
   });
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
 
+  await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
+  progress.served = archive.served;
   const { builder } = await obtainVm({
     context,
     journal,
     plan,
+    archive,
     mayOutliveUs: plan.options.keepRunning || plan.options.rescue,
     bootTimeoutMs: request.bootTimeoutMs,
     onVm: (vm, reused) => (progress.vm = { id: vm, reused }),

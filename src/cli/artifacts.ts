@@ -1,6 +1,7 @@
 /** `mayfly artifacts` */
 import type { Command } from 'commander';
-import { addGlobalFlags, print, printJson } from './common.js';
+import { addArtifactsFlag, addGlobalFlags, print, printJson } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export function registerArtifacts(program: Command): void {
@@ -9,9 +10,10 @@ export function registerArtifacts(program: Command): void {
     .summary('fetch artifacts from the kept VM of this checkout')
     .description(
       'Fetches what matches artifacts.patterns from a VM that was kept, for example after `mayfly build --rescue` failed.',
-    )
-    .option('--artifacts <DIR>', 'folder for the results');
-  addGlobalFlags(command, 'print name, size and SHA-256 as JSON');
+    );
+  addArtifactsFlag(command);
+  addGlobalFlags(command, 'Print name, size and SHA-256 as JSON.');
+  addExamples(command, ['mayfly artifacts --artifacts partial', 'fetch what there is into ./partial']);
   command.action(async (flags: GlobalOptions & { artifacts?: string }) => {
     const { fetchArtifacts } = await import('../build/results/fetch.js');
     using session = openSession(flags, false);

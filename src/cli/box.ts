@@ -5,6 +5,7 @@ import type { Context } from '../build/context.js';
 import { MayflyError } from '../errors.js';
 import { formatBytes, formatSeconds } from '../report/format.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export function registerBox(program: Command): void {
@@ -12,11 +13,26 @@ export function registerBox(program: Command): void {
     .command('box')
     .summary('make, list, show and remove base boxes')
     .description(
-      'A base box is the disk that every builder VM starts from. It is generated, and stored once for each fingerprint of what goes into it.',
+      'Works with base boxes. A base box is the disk that every builder VM starts from; it is generated, and stored once for each fingerprint of what goes into it.',
     );
+  addExamples(
+    box,
+    ['mayfly box create', 'make the base box before the first build needs it'],
+    ['mayfly box list', 'see which base boxes there are'],
+  );
+  addCreate(box);
+  addList(box);
+  addShow(box);
+  addClean(box);
+}
 
-  const create = box.command('create').description("Make this project's base box, unless it exists.");
-  addGlobalFlags(create, 'print the record of the box as JSON');
+function addCreate(box: Command): void {
+  const create = box
+    .command('create')
+    .summary("make this project's base box")
+    .description("Makes this project's base box, unless it exists.");
+  addGlobalFlags(create, 'Print the record of the base box as JSON.');
+  addExamples(create, ['mayfly box create --verbose', 'make it, and show every line']);
   create.action(async (flags: GlobalOptions) => {
     const { createProjectBox } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
@@ -31,9 +47,15 @@ export function registerBox(program: Command): void {
     );
     print(`  fingerprint ${fingerprint}, ${formatBytes(fileBytes)}, disk sha256 ${diskSha256}`);
   });
+}
 
-  const list = box.command('list').description('List the base boxes, newest first.');
-  addGlobalFlags(list, 'print JSON');
+function addList(box: Command): void {
+  const list = box
+    .command('list')
+    .summary('list the base boxes')
+    .description('Lists the base boxes, newest first.');
+  addGlobalFlags(list, 'Print their records as JSON.');
+  addExamples(list, ['mayfly box list', 'show label, fingerprint, size and age']);
   list.action(async (flags: GlobalOptions) => {
     using session = openSession(flags, false);
     const boxes = await allBoxes(session.context);
@@ -53,12 +75,20 @@ export function registerBox(program: Command): void {
     ]);
     for (const line of table(rows)) print(line);
   });
+}
 
+function addShow(box: Command): void {
   const show = box
     .command('show')
-    .description('Show what went into a base box.')
-    .argument('<box>', 'label, or the beginning of a fingerprint');
-  addGlobalFlags(show, 'print JSON, with every package');
+    .summary('show what went into a base box')
+    .description('Shows what went into a base box.')
+    .argument('<box>', 'Label, or the beginning of a fingerprint.');
+  addGlobalFlags(show, 'Print JSON, with every package.');
+  addExamples(
+    show,
+    ['mayfly box show 1a2b3c', 'find it by its fingerprint'],
+    ['mayfly box show 1a2b3c --json | jq .packages', 'list its packages'],
+  );
   show.action(async (name: string, flags: GlobalOptions) => {
     const { readBoxPackages } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
@@ -70,17 +100,29 @@ export function registerBox(program: Command): void {
     }
     for (const line of showLines(found)) print(line);
   });
+}
 
+function addClean(box: Command): void {
   const clean = box
     .command('clean')
-    .description('Remove old base boxes. The newest stays, and so does every box that a VM uses.')
-    .option('--all', 'remove all base boxes that no VM uses')
-    .option('--older-than <DAYS>', 'what is old (default: 183, half a year)', wholeDays);
-  addGlobalFlags(clean, undefined);
+    .summary('remove old base boxes')
+    .description('Removes old base boxes. The newest stays, and so does every base box that a VM uses.')
+    .option('--all', 'Remove all base boxes that no VM uses.')
+    .option('--older-than <DAYS>', 'What is old. Default: 183, half a year.', wholeDays);
+  addGlobalFlags(clean, 'Print the records of what was removed as JSON.');
+  addExamples(
+    clean,
+    ['mayfly box clean', 'remove those older than half a year'],
+    ['mayfly box clean --older-than 30', 'remove those older than 30 days'],
+  );
   clean.action(async (flags: GlobalOptions & { all?: boolean; olderThan?: number }) => {
     const { cleanBoxes } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
     const removed = await cleanBoxes(session.context, { all: flags.all, days: flags.olderThan });
+    if (flags.json === true) {
+      printJson({ removed: removed.map(({ record }) => record) });
+      return;
+    }
     for (const { record } of removed)
       print(
         `Removed ${record.label} (${record.fingerprint.slice(0, 12)}), ${formatBytes(record.fileBytes)}.`,

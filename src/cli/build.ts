@@ -1,6 +1,8 @@
 /** `mayfly build` */
 import type { Command } from 'commander';
-import { addBuildOptionFlags, addGlobalFlags, parseTimeout, print } from './common.js';
+import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
+import { addArtifactsFlag, addGlobalFlags, parseTimeout, print } from './common.js';
+import { addExamples } from './help.js';
 import { packageVersion } from './main.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -10,6 +12,12 @@ interface BuildFlags extends GlobalOptions {
   readonly bootTimeout?: string;
 }
 
+/** How much time the build script has; `plan` has the same. */
+export function addTimeoutFlag(command: Command): Command {
+  const meaning = 'How long the build script may run, such as 90m. Default: build.timeout.';
+  return addTimeFlag(command, '--timeout', meaning);
+}
+
 export function registerBuild(program: Command): void {
   const command = program
     .command('build')
@@ -17,36 +25,35 @@ export function registerBuild(program: Command): void {
     .description(
       'Builds the project that the current folder belongs to: makes the base box unless it exists, starts a fresh ' +
         'VM from it, provisions it, runs the build script at the exact commit, fetches the artifacts, and destroys the VM.',
-    )
-    .option('--artifacts <DIR>', 'folder for the results (also ARTIFACTS; default: artifacts.directory)')
-    .option('--timeout <TIME>', 'how long the build script may run, such as 90m (default: build.timeout)')
-    .option('--boot-timeout <TIME>', 'how long the VM may take to boot (default: 2m, 10m under emulation)');
-  addGlobalFlags(command, 'print events as JSON, one a line');
+    );
+  addArtifactsFlag(command);
+  addTimeoutFlag(command);
+  const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
+  addTimeFlag(command, '--boot-timeout', bootTime);
+  addGlobalFlags(command, 'Print events as JSON, one a line.');
   addBuildOptionFlags(command);
   command.addHelpText(
     'after',
     `
-Options come from the command line, then MAYFLY_BUILD_OPTIONS, then options: in
-builder.yaml.
-
-Examples:
-  mayfly build                              build HEAD of this checkout
-  mayfly build --keep-running               keep the VM for the next build of this branch
-  mayfly build --rescue; mayfly vm ssh      look inside after a failure
-  mayfly build --cpus 1 --date-offset +30   vary the environment
-  MAYFLY_BUILD_OPTIONS="noram offline" mayfly build`,
+Build options come from the command line, then from MAYFLY_BUILD_OPTIONS, then
+from options: in builder.yaml.`,
+  );
+  addExamples(
+    command,
+    ['mayfly build', 'build HEAD of this checkout'],
+    ['mayfly build --keep-running', 'keep the VM for the next build'],
+    ['mayfly build --rescue', 'keep the VM after a failure too'],
+    ['mayfly build --cpus 1 --date-offset +30', 'vary the environment'],
   );
   command.action(async (flags: BuildFlags) => {
     const { build } = await import('../build/build.js');
+    const bootSeconds = parseTimeout(flags.bootTimeout, '--boot-timeout');
     using session = openSession(flags, true);
     const result = await build(session.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,
-      timeoutSeconds: flags.timeout === undefined ? undefined : parseTimeout(flags.timeout, '--timeout'),
-      bootTimeoutMs:
-        flags.bootTimeout === undefined
-          ? undefined
-          : parseTimeout(flags.bootTimeout, '--boot-timeout') * 1000,
+      timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
+      bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
       version: packageVersion(),
     });
     if (flags.json === true) return;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { MayflyError } from '../errors.js';
 import { formatBytes } from '../report/format.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export function registerCache(program: Command): void {
@@ -10,16 +11,19 @@ export function registerCache(program: Command): void {
     .command('cache')
     .summary('list and remove cache disks')
     .description(
-      'Cache disks hold what apt-cacher-ng in the VM fetched; they outlive every VM, and never change a result.',
+      'Works with cache disks. They hold what apt-cacher-ng in the VM fetched, outlive every VM, and never change a result.',
     );
+  addExamples(cache, ['mayfly cache list', 'see how large they are']);
+  addList(cache);
+  addClean(cache);
+}
 
-  const list = cache.command('list').description('List the cache disks.');
-  addGlobalFlags(list, 'print JSON');
+function addList(cache: Command): void {
+  const list = cache.command('list').summary('list the cache disks').description('Lists the cache disks.');
+  addGlobalFlags(list, 'Print them as JSON.');
+  addExamples(list, ['mayfly cache list', 'show name, size, and how many VMs use each']);
   list.action(async (flags: GlobalOptions) => {
-    const [{ listCaches }, { cacheStore }] = await Promise.all([
-      import('../disks/cache.js'),
-      import('../build/vm/caches.js'),
-    ]);
+    const [{ listCaches }, { cacheStore }] = await load();
     using session = openSession(flags, false);
     const caches = await listCaches(cacheStore(session.context));
     if (flags.json === true) {
@@ -38,17 +42,22 @@ export function registerCache(program: Command): void {
     ]);
     for (const line of table(rows)) print(line.trimEnd());
   });
+}
 
+function addClean(cache: Command): void {
   const clean = cache
     .command('clean')
-    .description('Remove cache disks: the named ones, or all. One that a VM has plugged in stays.')
-    .argument('[names...]', 'caches to remove (default: all)');
-  addGlobalFlags(clean, undefined);
+    .summary('remove cache disks')
+    .description('Removes cache disks: the named ones, or all. One that a VM has plugged in stays.')
+    .argument('[names...]', 'Caches to remove. Default: all.');
+  addGlobalFlags(clean, 'Print what was removed, and what is in use, as JSON.');
+  addExamples(
+    clean,
+    ['mayfly cache clean', 'remove all that no VM uses'],
+    ['mayfly cache clean my-image-packages', 'remove one'],
+  );
   clean.action(async (names: readonly string[], flags: GlobalOptions) => {
-    const [{ cleanCache, listCaches }, { cacheStore }] = await Promise.all([
-      import('../disks/cache.js'),
-      import('../build/vm/caches.js'),
-    ]);
+    const [{ cleanCache, listCaches }, { cacheStore }] = await load();
     using session = openSession(flags, false);
     const store = cacheStore(session.context);
     const known = (await listCaches(store)).map(({ name }) => name);
@@ -58,18 +67,25 @@ export function registerCache(program: Command): void {
         hint: '`mayfly cache list` lists them.',
       });
     }
-    const busy: string[] = [];
+    const removed: string[] = [];
+    const inUse: string[] = [];
     for (const name of names.length > 0 ? names : known) {
-      if (await cleanCache(store, name, session.context.signal)) print(`Removed the cache ${name}.`);
-      else busy.push(name);
+      const gone = await cleanCache(store, name, session.context.signal);
+      (gone ? removed : inUse).push(name);
+      if (gone && flags.json !== true) print(`Removed the cache ${name}.`);
     }
-    if (busy.length > 0) {
+    if (flags.json === true) printJson({ removed, inUse });
+    if (inUse.length > 0) {
       throw new MayflyError(
         'refused',
         'cache.in-use',
-        `In use by a VM, and not removed: ${busy.join(', ')}.`,
+        `In use by a VM, and not removed: ${inUse.join(', ')}.`,
         { hint: '`mayfly vm list` shows the VMs.' },
       );
     }
   });
+}
+
+async function load() {
+  return await Promise.all([import('../disks/cache.js'), import('../build/vm/caches.js')]);
 }

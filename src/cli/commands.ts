@@ -10,6 +10,7 @@ import { registerCompletion } from './completion.js';
 import { registerDoctor } from './doctor.js';
 import { registerInit } from './init.js';
 import { registerPlan } from './plan.js';
+import { registerSnapshots } from './snapshots.js';
 import { registerVm } from './vm.js';
 
 export function registerAll(program: Command): void {
@@ -20,6 +21,7 @@ export function registerAll(program: Command): void {
   registerArtifacts(program);
   registerVm(program);
   registerBox(program);
+  registerSnapshots(program);
   registerCache(program);
   registerClean(program);
   registerDoctor(program);

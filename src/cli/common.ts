@@ -1,25 +1,22 @@
-/** What several commands share: the flags of the build options, and output of both kinds. */
-import { Option, type Command } from 'commander';
-import { OPTION_FLAGS } from '../config/options-flags.js';
+/** What several commands share: global flags, the values of flags, and output of both kinds. */
+import type { Command } from 'commander';
+import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
 
-/** Flags that every command has. */
+/** Flags that every command has. @param json what `--json` does; undefined where there is nothing to read */
 export function addGlobalFlags(command: Command, json: string | undefined): Command {
   if (json !== undefined) command.option('--json', json);
   return command
-    .option('-v, --verbose', 'show every step and every line')
-    .option('-q, --quiet', 'show warnings and errors only');
+    .option('-v, --verbose', 'Show every step and every line.')
+    .option('-q, --quiet', 'Show warnings and errors only.');
 }
 
-/** The build options of REFERENCE, as flags. */
-export function addBuildOptionFlags(command: Command): Command {
-  for (const { flag, value, choices, description } of OPTION_FLAGS) {
-    const option = new Option(value === undefined ? flag : `${flag} <${value}>`, description);
-    if (choices !== undefined) option.choices([...choices]);
-    option.helpGroup('Build options:');
-    command.addOption(option);
-  }
-  return command;
+/** Where artifacts go, for every command that brings some out. */
+export function addArtifactsFlag(command: Command): Command {
+  return command.option(
+    '--artifacts <DIR>',
+    'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory.',
+  );
 }
 
 export function printJson(value: unknown): void {
@@ -44,17 +41,20 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-/** `90m`, `2h`, `45s` or seconds, as a number of seconds. */
-export function parseTimeout(text: string, flag: string): number {
-  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
-  const [, hours = '0', minutes = '0', seconds = '0'] = match ?? [];
-  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-  if (match === null || total === 0) {
-    throw new MayflyError(
-      'usage',
-      'usage.duration',
-      `${flag}: expected a duration such as 90m or 2h, found ${JSON.stringify(text)}.`,
-    );
-  }
-  return total;
+/** What is wrong with a duration, in words; undefined when nothing is. Read as builder.yaml is. */
+export function durationProblem(text: string, flag: string): string | undefined {
+  if (parseDuration(text) !== undefined) return undefined;
+  const expected = 'a duration such as 90s, 90m or 1h30m, 480h at most';
+  return `${flag}: expected ${expected}, found ${JSON.stringify(text)}`;
+}
+
+/**
+ * A duration as a number of seconds; undefined when none is given.
+ * @throws MayflyError `usage.duration`
+ */
+export function parseTimeout(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  throw new MayflyError('usage', 'usage.duration', `${durationProblem(text, flag) ?? flag}.`);
 }

@@ -1,9 +1,10 @@
 /** `mayfly doctor` */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { Finding } from '../tasks/doctor.js';
+import type { Finding } from '../tasks/finding.js';
 import { MayflyError } from '../errors.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export function registerDoctor(program: Command): void {
@@ -13,7 +14,12 @@ export function registerDoctor(program: Command): void {
     .description(
       'Checks everything that a build needs of this host, and prints the one command that installs what is missing. Exit code 3 when something is.',
     );
-  addGlobalFlags(command, 'print JSON');
+  addGlobalFlags(command, 'Print JSON.');
+  addExamples(
+    command,
+    ['mayfly doctor', 'see what to install before the first build'],
+    ['mayfly doctor --verbose', 'see also what each thing is for'],
+  );
   command.action(async (flags: GlobalOptions) => {
     const { examineHost, installCommand } = await import('../tasks/doctor.js');
     using session = openSession(flags, false);
@@ -37,12 +43,17 @@ export function registerDoctor(program: Command): void {
 }
 
 function doctorLines(findings: readonly Finding[], verbose: boolean): readonly string[] {
-  const marks = { ok: pc.green('ok     '), warning: pc.yellow('warning'), missing: pc.red('missing') };
+  const marks = {
+    ok: pc.green('ok      '),
+    warning: pc.yellow('warning '),
+    missing: pc.red('missing '),
+    optional: pc.dim('optional'),
+  };
   const rows = table(
     findings.map(({ name, found, purpose }) => [name, verbose ? `${found} (${purpose})` : found]),
   );
   return findings.flatMap(({ state, hint }, index) => [
     `${marks[state]}  ${rows[index] ?? ''}`,
-    ...(hint === undefined ? [] : [`         ${hint}`]),
+    ...(hint === undefined ? [] : [`          ${hint}`]),
   ]);
 }

@@ -1,6 +1,9 @@
 /** Exit codes: the same list in --help, in the docs, and here. */
 import { MayflyError, type FailureKind } from '../errors.js';
 
+/** A bug in mayfly itself: EX_SOFTWARE of sysexits.h. */
+const BUG = 70;
+
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [0, 'success'],
   [1, 'the build script failed (or its own exit code, where it is none of these)'],
@@ -8,6 +11,7 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [3, 'the host lacks something'],
   [4, 'the VM or its provider failed'],
   [5, 'refused to protect you: dirty tree, wrong branch, unpinned input'],
+  [BUG, 'a bug in mayfly'],
   [130, 'interrupted'],
 ];
 
@@ -19,9 +23,6 @@ const CODE_OF: Readonly<Record<FailureKind, number>> = {
   refused: 5,
   interrupted: 130,
 };
-
-/** A bug in mayfly itself: EX_SOFTWARE of sysexits.h. */
-const BUG = 70;
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof MayflyError)) return BUG;

@@ -1,6 +1,7 @@
 /** `mayfly init` */
 import { Option, type Command } from 'commander';
-import { addGlobalFlags, print } from './common.js';
+import { addGlobalFlags, print, printJson } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export const TEMPLATES = ['live', 'live-build', 'minimal'] as const;
@@ -12,21 +13,29 @@ export function registerInit(program: Command): void {
     .description(
       'Makes a Git repository with a commented builder directory that describes a small Debian image, and commits it.',
     )
-    .argument('<directory>', 'folder to make; must not exist or be empty')
+    .argument('<directory>', 'Folder to make; it must not exist, or be empty.')
     .addOption(
       new Option(
         '-t, --template <NAME>',
-        'live: a Debian live system; live-build: the same by way of live-build; minimal: kernel and busybox only',
+        'What to begin with: a Debian live system, the same by way of live-build, or kernel and busybox only.',
       )
         .choices([...TEMPLATES])
         .default('live'),
     );
-  addGlobalFlags(command, undefined);
-  command.addHelpText('after', '\nExamples:\n  mayfly init my-image\n  mayfly init tiny --template minimal');
+  addGlobalFlags(command, 'Print name, folder and commit as JSON.');
+  addExamples(
+    command,
+    ['mayfly init my-image', 'make a project of a Debian live system'],
+    ['mayfly init tiny --template minimal', 'make the smallest one'],
+  );
   command.action(async (directory: string, flags: GlobalOptions & { template: string }) => {
     const { initProject } = await import('../tasks/init.js');
     using session = openSession(flags, false);
     const made = await initProject(session.context, directory, flags.template);
+    if (flags.json === true) {
+      printJson(made);
+      return;
+    }
     print(`Made the project ${made.name} in ${made.folder} (commit ${made.shortId}).`);
     print(`Next: cd ${directory} && mayfly build`);
   });

@@ -2,8 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerAll } from './commands.js';
+import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
+import { addExamples, styleHelp } from './help.js';
 import { errorLines } from './show-error.js';
+import { outliveReaders } from './streams.js';
+
+/** The variables of the environment that people set. */
+const ENVIRONMENT: readonly (readonly [string, string])[] = [
+  ['MAYFLY_BUILD_OPTIONS', 'build options, as words: "noram cpus=2"'],
+  ['ARTIFACTS', 'folder for the artifacts'],
+  ['MAYFLY_HOME', "one folder for all that mayfly stores (else XDG's)"],
+  ['MAYFLY_TMPDIR', 'where base boxes are put together (else /var/tmp)'],
+  ['MAYFLY_ACCELERATOR', 'kvm or tcg, where the choice made by itself is wrong'],
+];
 
 export function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -13,45 +25,39 @@ export function packageVersion(): string {
 }
 
 export function makeProgram(): Command {
-  const program = new Command('mayfly')
+  const program = styleHelp(new Command('mayfly'))
     .description(
       'Builds operating-system images reproducibly, each build in a virtual machine that lives for that build only.',
     )
-    .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; `mayfly COMMAND --help` for one command')
+    .version(packageVersion(), '-V, --version', 'Print the version.')
     .showSuggestionAfterError()
-    .configureHelp({
-      sortSubcommands: false,
-      helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : 80, 100),
-    })
     .enablePositionalOptions()
     .exitOverride();
   registerAll(program);
-  program.addHelpText('after', () =>
-    [
-      '',
-      'Exit codes:',
-      ...EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
-      '',
-      'Environment:',
-      '  MAYFLY_BUILD_OPTIONS  build options, as words: "noram cpus=2"',
-      '  ARTIFACTS             folder for the results',
-      "  MAYFLY_HOME           one folder for all that mayfly stores (else XDG's)",
-      '  MAYFLY_ACCELERATOR    kvm or tcg, where the choice made by itself is wrong',
-      '',
-      'Examples:',
-      '  mayfly init example --template live   make a project',
-      '  mayfly build                          build the project in this folder',
-      '  mayfly boot artifacts/example.iso     start the result in QEMU',
-    ].join('\n'),
+  program.addHelpText('after', [...exitCodes(), ...environment()].join('\n'));
+  return addExamples(
+    program,
+    ['mayfly init my-image', 'make a project'],
+    ['mayfly build', 'build the project in this folder'],
+    ['mayfly boot artifacts/my-image.iso', 'start the image in QEMU'],
   );
-  return program;
+}
+
+function exitCodes(): readonly string[] {
+  const lines = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return ['', 'Exit codes:', ...lines];
+}
+
+function environment(): readonly string[] {
+  const lines = table(ENVIRONMENT).map((line) => `  ${line}`);
+  return ['', 'Environment:', ...lines];
 }
 
 /** Runs the command that the arguments name. Sets the exit code; never throws. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   // Folders that a guest reads must not depend on the person's umask; private ones say so themselves.
   process.umask(0o022);
+  outliveReaders();
   try {
     await makeProgram().parseAsync([...argv]);
   } catch (error) {

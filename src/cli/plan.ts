@@ -1,9 +1,17 @@
 /** `mayfly plan` */
 import type { Command } from 'commander';
 import type { BuildPlan } from '../build/plan/plan.js';
-import { formatBytes } from '../report/format.js';
-import { addBuildOptionFlags, addGlobalFlags, print, printJson, table } from './common.js';
+import { formatMemory, formatSeconds } from '../report/format.js';
+import { addBuildOptionFlags } from './build-options.js';
+import { addTimeoutFlag } from './build.js';
+import { addArtifactsFlag, addGlobalFlags, parseTimeout, print, printJson, table } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
+
+interface PlanFlags extends GlobalOptions {
+  readonly artifacts?: string;
+  readonly timeout?: string;
+}
 
 export function registerPlan(program: Command): void {
   const command = program
@@ -11,12 +19,17 @@ export function registerPlan(program: Command): void {
     .summary('say what a build would do, and change nothing')
     .description(
       'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts.',
-    )
-    .option('--artifacts <DIR>', 'folder for the results');
-  addGlobalFlags(command, 'print the whole plan as JSON');
+    );
+  addArtifactsFlag(command);
+  addTimeoutFlag(command);
+  addGlobalFlags(command, 'Print the whole plan as JSON.');
   addBuildOptionFlags(command);
-  command.addHelpText('after', '\nExamples:\n  mayfly plan\n  mayfly plan --json | jq .environment');
-  command.action(async (flags: GlobalOptions & { artifacts?: string }) => {
+  addExamples(
+    command,
+    ['mayfly plan', 'see what would be built, and where'],
+    ['mayfly plan --json | jq .environment', 'see what the scripts are told'],
+  );
+  command.action(async (flags: PlanFlags) => {
     const [{ makePlan }, { makeScratch }, { scratchFolder }] = await Promise.all([
       import('../build/plan/plan.js'),
       import('../process/scratch.js'),
@@ -27,6 +40,7 @@ export function registerPlan(program: Command): void {
     const plan = await makePlan(session.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,
+      timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       scratch: scratch.path,
     });
     if (flags.json === true) printJson(plan);
@@ -36,7 +50,7 @@ export function registerPlan(program: Command): void {
 
 /** The plan in words. Pure. */
 export function planLines(plan: BuildPlan): readonly string[] {
-  const { source, box, vm } = plan;
+  const { source, box, vm, scripts } = plan;
   const options = Object.entries(plan.optionOrigins)
     .filter(([, origin]) => origin !== 'default')
     .map(
@@ -46,17 +60,19 @@ export function planLines(plan: BuildPlan): readonly string[] {
   const merged = source.merged
     ? ` (${source.featureCommit.slice(0, 12)} merged with ${source.base?.name ?? ''} ${source.base?.commit.slice(0, 12) ?? ''})`
     : '';
+  const limit =
+    scripts.timeoutSeconds === undefined ? '' : ` (at most ${formatSeconds(scripts.timeoutSeconds)})`;
   const rows = [
     ['project', `${plan.project.name} in ${plan.project.checkout}`],
     ['source', `${source.ref.kind} ${source.ref.name} at ${source.commit.slice(0, 12)}${merged}`],
     ['base box', `${box.label} (${box.fingerprint.slice(0, 12)}), ${box.exists ? 'exists' : 'to be made'}`],
     [
       'VM',
-      `${vm.provider}, ${vm.cpus} CPUs, ${formatBytes(vm.memoryBytes)}, ${vm.accelerator}: ${vm.acceleratorReason}`,
+      `${vm.provider}, ${vm.cpus} CPUs, ${formatMemory(vm.memoryBytes)}, ${vm.accelerator}: ${vm.acceleratorReason}`,
     ],
     [
       'build in',
-      plan.ramKib === undefined ? 'disk of the VM' : `memory of the VM (${formatBytes(plan.ramKib * 1024)})`,
+      plan.ramKib === undefined ? 'disk of the VM' : `memory of the VM (${formatMemory(plan.ramKib * 1024)})`,
     ],
     [
       'packages',
@@ -64,7 +80,7 @@ export function planLines(plan: BuildPlan): readonly string[] {
         ? 'straight from the archive'
         : `through ${plan.apt.proxyInVm ? 'the proxy in the VM' : plan.apt.proxy}`,
     ],
-    ['scripts', `${plan.scripts.provision}, ${plan.scripts.build}`],
+    ['scripts', `${scripts.provision}, ${scripts.build}${limit}`],
     ['artifacts', `${plan.artifacts.patterns.join(' ')} to ${plan.artifacts.directory}`],
   ];
   return [

@@ -1,10 +1,12 @@
-/** `mayfly vm up|ssh|exec|halt|provision|destroy|status|list` */
+/** `mayfly vm up|ssh|exec|provision|halt|destroy|status|list` */
 import type { Command } from 'commander';
 import type { KnownVm } from '../vm/registry.js';
-import { addBuildOptionFlags, addGlobalFlags, print, printJson, table } from './common.js';
+import { formatMemory } from '../report/format.js';
+import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
-
-const VM_ARGUMENT = ['[vm]', 'id of the VM (default: the one kept for this checkout)'] as const;
+import { addVmExec, addVmSsh, VM } from './vm-shell.js';
+import { addVmUp } from './vm-up.js';
 
 export function registerVm(program: Command): void {
   const vm = program
@@ -12,57 +14,31 @@ export function registerVm(program: Command): void {
     .enablePositionalOptions()
     .summary('work with the builder VM of this checkout')
     .description(
-      'A VM is kept by `vm up`, by `build --keep-running`, and by `build --rescue` after a failure. It serves the branch that it was started for, and no other.',
+      'Works with the builder VM of this checkout. A VM is kept by `vm up`, by `build --keep-running`, and by `build --rescue` after a failure. It serves the branch that it was started for, and no other.',
     );
-
-  const up = addGlobalFlags(
-    vm.command('up').description('Start the VM (or the one that was halted), provision it, and keep it.'),
-    undefined,
+  addExamples(
+    vm,
+    ['mayfly vm up', 'start a VM, and keep it'],
+    ['mayfly vm ssh', 'look inside'],
+    ['mayfly vm destroy', 'end it, and remove all of it'],
   );
-  addBuildOptionFlags(up);
-  up.action(async (flags: GlobalOptions) => {
-    const [{ vmUp }, { withJournal }] = await Promise.all([
-      import('../build/vm/commands.js'),
-      import('../build/record/with-journal.js'),
-    ]);
-    using session = openSession(flags, false);
-    const id = await withJournal(session.context, (context, journal) =>
-      vmUp(context, journal, { flags: { ...flags } }),
-    );
-    print(`The VM ${id} runs. Get in: mayfly vm ssh. End it: mayfly vm destroy.`);
-  });
+  addVmUp(vm);
+  addVmSsh(vm);
+  addVmExec(vm);
+  addProvision(vm);
+  addHalt(vm);
+  addDestroy(vm);
+  addStatus(vm);
+  addList(vm);
+}
 
-  const ssh = vm
-    .command('ssh')
-    .description('Log in to the VM.')
-    .argument(...VM_ARGUMENT)
-    .option('--root', 'as root, not as the build user');
-  addGlobalFlags(ssh, undefined);
-  ssh.action(async (id: string | undefined, flags: GlobalOptions & { root?: boolean }) => {
-    const { vmShell } = await import('../build/vm/shell.js');
-    using session = openSession(flags, false);
-    process.exitCode = await vmShell(session.context, id, flags.root === true);
-  });
-
-  const exec = vm
-    .command('exec')
-    .description("Run a command in the VM; its exit code is the command's.")
-    .argument('<command...>', 'command and arguments, after --')
-    .option('--vm <ID>', VM_ARGUMENT[1])
-    .option('--root', 'as root, not as the build user')
-    .passThroughOptions();
-  addGlobalFlags(exec, undefined);
-  exec.addHelpText('after', '\nExample:\n  mayfly vm exec -- df -h /build');
-  exec.action(async (command: readonly string[], flags: GlobalOptions & { vm?: string; root?: boolean }) => {
-    const { vmExec } = await import('../build/vm/shell.js');
-    using session = openSession(flags, false);
-    process.exitCode = await vmExec(session.context, flags.vm, command, flags.root === true);
-  });
-
+function addProvision(vm: Command): void {
   const provision = vm
     .command('provision')
-    .description('Run the provisioning again in the VM of this checkout.');
+    .summary('run the provisioning again')
+    .description('Runs the provisioning again in the VM of this checkout.');
   addGlobalFlags(provision, undefined);
+  addExamples(provision, ['mayfly vm provision', 'try a change of provision/setup-builder']);
   provision.action(async (flags: GlobalOptions) => {
     const [{ vmProvision }, { withJournal }] = await Promise.all([
       import('../build/vm/commands.js'),
@@ -71,12 +47,16 @@ export function registerVm(program: Command): void {
     using session = openSession(flags, false);
     await withJournal(session.context, vmProvision);
   });
+}
 
+function addHalt(vm: Command): void {
   const halt = vm
     .command('halt')
-    .description('Power the VM off and keep its disk; `vm up` starts it again.')
-    .argument(...VM_ARGUMENT);
+    .summary('power the VM off, and keep its disk')
+    .description('Powers the VM off and keeps its disk; `vm up` starts it again.')
+    .argument('[vm]', VM);
   addGlobalFlags(halt, undefined);
+  addExamples(halt, ['mayfly vm halt', 'give its memory back until tomorrow']);
   halt.action(async (id: string | undefined, flags: GlobalOptions) => {
     const { findVm, vmHalt } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
@@ -84,12 +64,16 @@ export function registerVm(program: Command): void {
     await vmHalt(session.context, known);
     print(`The VM ${known.record.id} is halted.`);
   });
+}
 
+function addDestroy(vm: Command): void {
   const destroy = vm
     .command('destroy')
-    .description('End the VM and remove all of it; its cache disks stay.')
-    .argument(...VM_ARGUMENT);
+    .summary('end the VM, and remove all of it')
+    .description('Ends the VM and removes all of it; its cache disks stay.')
+    .argument('[vm]', VM);
   addGlobalFlags(destroy, undefined);
+  addExamples(destroy, ['mayfly vm destroy', 'make room for a VM of another branch']);
   destroy.action(async (id: string | undefined, flags: GlobalOptions) => {
     const { findVm, vmDestroy } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
@@ -97,12 +81,16 @@ export function registerVm(program: Command): void {
     await vmDestroy(session.context, known);
     print(`The VM ${known.record.id} is destroyed.`);
   });
+}
 
+function addStatus(vm: Command): void {
   const status = vm
     .command('status')
-    .description('Say how the VM of this checkout is.')
-    .argument(...VM_ARGUMENT);
-  addGlobalFlags(status, 'print JSON');
+    .summary('say how the VM is')
+    .description('Says how the VM of this checkout is.')
+    .argument('[vm]', VM);
+  addGlobalFlags(status, 'Print JSON.');
+  addExamples(status, ['mayfly vm status', 'see its state, its branch and its hardware']);
   status.action(async (id: string | undefined, flags: GlobalOptions) => {
     const { findVm } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
@@ -113,9 +101,15 @@ export function registerVm(program: Command): void {
     }
     for (const line of table(statusRows(known))) print(line);
   });
+}
 
-  const list = vm.command('list').description('List all VMs of this user.');
-  addGlobalFlags(list, 'print JSON');
+function addList(vm: Command): void {
+  const list = vm
+    .command('list')
+    .summary('list all VMs of this user')
+    .description('Lists all VMs of this user, oldest first.');
+  addGlobalFlags(list, 'Print JSON.');
+  addExamples(list, ['mayfly vm list', 'show id, state, branch and checkout of each']);
   list.action(async (flags: GlobalOptions) => {
     const [{ listVms }, { vmsFolder }] = await Promise.all([
       import('../vm/registry.js'),
@@ -141,10 +135,7 @@ function statusRows({ record, state, folder }: KnownVm): readonly (readonly stri
     ['VM', record.id],
     ['state', state],
     ['started for', `${record.ref} of ${record.checkout}`],
-    [
-      'hardware',
-      `${record.cpus} CPUs, ${Math.round(record.memoryBytes / 2 ** 20)} MiB, ${record.accelerator}`,
-    ],
+    ['hardware', `${record.cpus} CPUs, ${formatMemory(record.memoryBytes)}, ${record.accelerator}`],
     ['since', record.createdAt],
     ['SSH', record.port === undefined ? 'none' : `127.0.0.1:${record.port}`],
     ['folder', folder],

@@ -29,7 +29,15 @@ export interface BaseboxConfig {
   readonly disk: number;
 }
 
+/** What serves packages: see archive.kind in docs/builder.yaml.md. */
+export type ArchiveKind = 'local' | 'mirror' | 'serials' | 'timestamps' | 'ubuntu';
+
 export interface ArchiveConfig {
+  readonly kind: ArchiveKind;
+  /** Base URL of a snapshot service, without a trailing slash; undefined for the kinds that need none. */
+  readonly url: string | undefined;
+  /** Base URL of its tagged snapshots. */
+  readonly taggedUrl: string | undefined;
   readonly origins: Readonly<Record<string, OriginConfig>>;
 }
 
@@ -44,7 +52,12 @@ export interface OriginConfig {
 
 export type ProviderChoice = 'qemu' | 'vagrant' | 'libvirt' | 'auto';
 
+/** What a builder VM reaches: the archive (and a configured proxy) only, what the host reaches, or nothing. */
+export type NetworkChoice = 'archive' | 'open' | 'none';
+
 export interface VmConfig {
+  /** Undefined: `archive` for a frozen project, else `open`. */
+  readonly network: NetworkChoice | undefined;
   readonly provider: ProviderChoice;
   /** Bytes. */
   readonly memory: number;

@@ -28,8 +28,19 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
   return deepFreeze<Config>({
     name,
     basebox: { ...basebox, prefix: basebox.prefix ?? `${name}-builder` },
-    archive: { origins: originsOf(archive.origins, basebox.distribution) },
-    vm: { provider: vm.provider, memory: vm.memory, buildMemory: vm.build_memory, cpus: vm.cpus },
+    archive: {
+      kind: archive.kind,
+      url: archive.url,
+      taggedUrl: archive.tagged_url,
+      origins: originsOf(archive.origins, basebox.distribution),
+    },
+    vm: {
+      provider: vm.provider,
+      network: vm.network,
+      memory: vm.memory,
+      buildMemory: vm.build_memory,
+      cpus: vm.cpus,
+    },
     guest: { user: guest.user, source: guest.source ?? `/${name}.git`, builder: guest.builder },
     build: {
       provision: build.provision,

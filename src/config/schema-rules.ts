@@ -42,6 +42,20 @@ export function originsRule(origins: unknown, context: Context): void {
   }
 }
 
+/** A snapshot service has an address, and the others have none. */
+export function serviceRule(archive: unknown, context: Context): void {
+  if (!isMapping(archive)) return;
+  const { kind, url } = archive;
+  const isService = kind === 'serials' || kind === 'timestamps' || kind === 'ubuntu';
+  if (isService && url === undefined) {
+    complain(context, ['kind'], `an archive of the kind ${kind} needs archive.url`, 'value');
+  }
+  if (!isService && url !== undefined) {
+    const sentence = `archive.url is for the kinds serials, timestamps and ubuntu; a mirror is given as archive.origins.<origin>.url`;
+    complain(context, ['url'], sentence, 'key');
+  }
+}
+
 /** Two mounts must not hide one another. */
 export function mountRule(guest: unknown, context: Context): void {
   if (!isMapping(guest)) return;

@@ -60,7 +60,7 @@ export const originFields = {
     'URL',
     archiveUrl(),
     "what the host's own APT uses",
-    'Where the origin is served: its archive, or the base of its snapshots. An origin beyond the two defaults needs it.',
+    'The mirror of the origin: where `local` takes snapshots from, and what `mirror` uses. An origin beyond the two defaults needs it.',
   ),
   suites: optionalField(
     'list of suites',
@@ -93,6 +93,24 @@ const origin = z.union(
 );
 
 const archive = {
+  kind: field(
+    'word',
+    oneOf(['local', 'mirror', 'serials', 'timestamps', 'ubuntu']),
+    'local',
+    "Where snapshots of packages come from. `local`: mayfly's own archive on this host, which takes them from a mirror. `serials`: a service with `<url>/<origin>/<serial>`, such as `mayfly snapshots serve`. `timestamps`: one with `<url>/archive/<origin>/<timestamp>`. `ubuntu`: one with `<url>/<origin>/<timestamp>` for every moment. `mirror`: no snapshots, always the newest packages.",
+  ),
+  url: optionalField(
+    'URL',
+    archiveUrl(),
+    'none',
+    'Base of the snapshot service; needed by `serials`, `timestamps` and `ubuntu`.',
+  ),
+  tagged_url: optionalField(
+    'URL',
+    archiveUrl(),
+    'none',
+    'Base of its tagged snapshots, `<tagged_url>/<tag>/<origin>`, for `serials`.',
+  ),
   origins: field(
     'mapping',
     z
@@ -110,6 +128,12 @@ const vm = {
     oneOf(['qemu', 'vagrant', 'libvirt', 'auto']),
     'qemu',
     'What runs the VM: `qemu`, `vagrant`, `libvirt`, or `auto` for the first that works here.',
+  ),
+  network: optionalField(
+    'word',
+    oneOf(['archive', 'open', 'none']),
+    '`archive` when all serials but that of debian-security are frozen, else `open`',
+    'What the VM reaches: the archive and a configured proxy only, all that the host reaches, or nothing.',
   ),
   memory: field('size', size('256M'), '1536M', 'Memory of the VM.'),
   build_memory: field('size', size('256M'), '12G', 'Memory added to it for a build in RAM.'),

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { field, list, optionalField, word } from './fields.js';
-import { ALWAYS, environmentRule, mountRule, optionsRule, wordsOf } from './schema-rules.js';
+import { ALWAYS, environmentRule, mountRule, optionsRule, serviceRule, wordsOf } from './schema-rules.js';
 import { originFields, SECTIONS } from './schema-sections.js';
 
 const optionWord = z.string({ error: 'a build option such as noram or cpus=2' });
@@ -46,7 +46,10 @@ export const builderSchema = z.strictObject(
   {
     name: TOP.name,
     basebox: section(SECTIONS.basebox).prefault({}).describe('The base box that a builder VM starts from.'),
-    archive: section(SECTIONS.archive).prefault({}).describe('Where packages come from.'),
+    archive: section(SECTIONS.archive)
+      .superRefine(serviceRule, ALWAYS)
+      .prefault({})
+      .describe('Where packages come from.'),
     vm: section(SECTIONS.vm).prefault({}).describe('The virtual machine.'),
     guest: section(SECTIONS.guest)
       .superRefine(mountRule, ALWAYS)

@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAborted, MayflyError, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
-import { hasBanner, masterAnswers, openMaster } from '../process/ssh.js';
+import { hasBanner, masterAnswers, openMaster, type Tunnel } from '../process/ssh.js';
 import { vmDied, type GuestSession } from './session.js';
 import { sanitizeLine } from '../report/sanitize.js';
 
 export interface ReadyOptions {
   /** Milliseconds until the guest must answer. */
   readonly timeoutMs: number;
+  /** What of this host the guest may reach, and at which ports of its own loopback. */
+  readonly tunnels: readonly Tunnel[];
   /** Receives ssh's own messages. */
   readonly sshLog: string;
   readonly signal: AbortSignal;
@@ -35,7 +37,7 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
   const deadline = Date.now() + options.timeoutMs;
   await waitForBanner(guest, options, deadline);
   for (;;) {
-    const master = await openMaster(guest.ssh, options.sshLog);
+    const master = await openMaster(guest.ssh, options.sshLog, options.tunnels);
     try {
       while (master.exit === undefined) {
         if (await masterAnswers(guest.ssh, options.signal)) return master;

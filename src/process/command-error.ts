@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   flock: 'util-linux',
   setpriv: 'util-linux',
   virsh: 'libvirt-clients',
+  xz: 'xz-utils',
 };
 
 export function packageOf(program: string): string {

@@ -72,12 +72,27 @@ export function sshRun(
   });
 }
 
+/** A port of the guest's loopback that leads to an address that this host reaches. */
+export interface Tunnel {
+  readonly guestPort: number;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Keeps the shared connection open until it is ended. It ends with us. */
-export async function openMaster(target: SshTarget, log: string): Promise<Service> {
+export async function openMaster(
+  target: SshTarget,
+  log: string,
+  tunnels: readonly Tunnel[] = [],
+): Promise<Service> {
   // One that was killed leaves its socket, and ssh would then go without a shared connection.
   await rm(join(target.folder, target.socket), { force: true });
   const flags = ['-o', 'ControlMaster=yes', '-o', 'ControlPersist=no', '-N', '-n'];
-  const args = [...sshOptions(target), ...flags, `${target.user}@${target.host}`];
+  const reverse = tunnels.flatMap(({ guestPort, host, port }) => [
+    '-R',
+    `127.0.0.1:${guestPort}:${host.includes(':') ? `[${host}]` : host}:${port}`,
+  ]);
+  const args = [...sshOptions(target), ...flags, ...reverse, `${target.user}@${target.host}`];
   return await startService('ssh', args, { cwd: target.folder, log, whenWeDie: 'TERM' });
 }
 

@@ -1,16 +1,18 @@
 /**
- * What happens, as events with types. Renderers only draw them; the record of a build, the JUnit
- * file and machines read the same stream (events.jsonl). Guest output inside events is raw: a
+ * What happens, as events with types. Renderers only draw them; the record of a build and machines
+ * read the same stream (events.jsonl). Guest output inside events is raw: a
  * renderer that prints to a terminal strips escape sequences first (sanitize.ts).
  */
 
-/** The steps of a build, in the order in which they run. Their names are stable. */
+/**
+ * The steps of a build, in the order in which they run. Leftovers go first: a VM that a crash left
+ * holds memory that the plan would count as taken. The names are stable.
+ */
 export const STEPS = [
-  'plan',
   'reap',
+  'plan',
   'source',
   'box',
-  'cache',
   'vm',
   'ready',
   'provision',

@@ -12,11 +12,19 @@ export function formatSeconds(seconds: number): string {
 
 /** Decimal units, as disks and downloads are sold: `512 B`, `1.5 MB`. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  return scale(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+/** Binary units, as memory is made and as QEMU reads `1536M`: `512 MiB`, `1.5 GiB`. */
+export function formatMemory(bytes: number): string {
+  return scale(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
+}
+
+function scale(bytes: number, step: number, units: readonly string[]): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= step - 0.5 && unit < units.length - 1) {
+    value /= step;
     unit += 1;
   }
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;

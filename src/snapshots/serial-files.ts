@@ -2,7 +2,7 @@
  * Serial files: `<directory>/<origin>/serial` holds `latest` or the serial of a snapshot. One
  * directory freezes the base box, another the image.
  */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode } from '../errors.js';
 import { checkSerial, LATEST } from './serial.js';
@@ -26,23 +26,6 @@ export async function readSerial(directory: string, origin: string): Promise<str
     throw error;
   }
   return checkSerial(text, file);
-}
-
-/** All origins that the directory names, in order of name. */
-export async function readSerials(directory: string): Promise<Serials> {
-  let entries;
-  try {
-    entries = await readdir(directory, { withFileTypes: true });
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return {};
-    throw error;
-  }
-  const origins = entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
-  const serials = origins.map(async (origin) => [origin, await readSerial(directory, origin)] as const);
-  return Object.fromEntries(await Promise.all(serials));
 }
 
 /** Writes a serial in one step; the folder is made when it is missing. */

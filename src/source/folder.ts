@@ -24,6 +24,8 @@ export interface MaterializeRequest {
   readonly from: 'commit' | 'worktree';
   /** Empties an existing destination first. Default false. */
   readonly replace?: boolean;
+  /** Do nothing when there are no such files. Default false: an error. */
+  readonly optional?: boolean;
   /** Where a scratch folder may be made meanwhile. Default: the system's temporary folder. */
   readonly scratch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -43,6 +45,7 @@ export async function materializeFolder(request: MaterializeRequest): Promise<vo
       ? await readCommitFolder(share, folder, { signal, scratch })
       : await readWorkTreeFolder(checkout.topLevel, folder, { signal });
   if (files === undefined || files.length === 0) {
+    if (request.optional === true) return;
     const where = from === 'commit' ? `commit ${share.commit}` : `the checkout ${checkout.topLevel}`;
     throw new MayflyError(
       'usage',

@@ -20,7 +20,7 @@ export interface BootRequest {
 }
 
 /** Where Debian's package ovmf puts UEFI firmware that is one file. */
-const OVMF = '/usr/share/ovmf/OVMF.fd';
+export const OVMF = '/usr/share/ovmf/OVMF.fd';
 
 /** @returns seconds until the expected text came; undefined when the console was handed over */
 export async function bootImage(

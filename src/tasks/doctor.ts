@@ -1,26 +1,20 @@
 /** What this host has and lacks: each requirement is data, with a check and the way to mend it. */
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, statfs } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
 import { packageOf } from '../process/command-error.js';
 import { run, which } from '../process/run.js';
 import { hostUpstream } from '../snapshots/host-apt.js';
 import { detectAccelerator } from '../vm/accelerator.js';
 import type { Context } from '../build/context.js';
+import { OVMF } from './boot-image.js';
+import type { Finding } from './finding.js';
+import { diskFindings, memoryFinding } from './room.js';
 
-export interface Finding {
-  readonly name: string;
-  /** What it is needed for. */
-  readonly purpose: string;
-  readonly state: 'ok' | 'warning' | 'missing';
-  readonly found: string;
-  /** Debian package that mends it. */
-  readonly package?: string;
-  /** Another way to mend it. */
-  readonly hint?: string;
-}
+export type { Finding } from './finding.js';
 
-const PROGRAMS: readonly (readonly [string, string])[] = [
+/** Program, what for, and its Debian package where process/ does not know it. */
+const PROGRAMS: readonly (readonly [program: string, purpose: string, debianPackage?: string])[] = [
   ['qemu-system-x86_64', 'runs the builder VM'],
   ['qemu-img', 'makes the disks of base boxes, VMs and caches'],
   ['mmdebstrap', 'makes base boxes'],
@@ -28,22 +22,25 @@ const PROGRAMS: readonly (readonly [string, string])[] = [
   ['ssh', 'works in the VM'],
   ['ssh-keygen', 'makes the keys of each VM'],
   ['tar', 'unpacks disk tools'],
+  ['xz', 'unpacks the indices of APT snapshots', 'xz-utils'],
+  ['gpgv', 'checks the signatures of APT snapshots'],
   ['setpriv', 'ties programs to the life of mayfly'],
   ['flock', 'holds locks'],
 ];
 
 export async function examineHost(context: Context): Promise<readonly Finding[]> {
-  return await Promise.all([
+  const single = await Promise.all([
     nodeVersion(),
-    ...PROGRAMS.map(([program, purpose]) => programFinding(program, purpose)),
+    ...PROGRAMS.map((row) => programFinding(...row)),
     gitVersion(),
     userNamespace(),
     keyring(),
     upstream(context),
     accelerator(context),
-    space(context),
-    memory(),
+    firmware(),
+    memoryFinding(),
   ]);
+  return [...single, ...(await diskFindings(context))];
 }
 
 /** One command that installs everything that a package can mend; undefined when there is nothing. */
@@ -67,10 +64,14 @@ function nodeVersion(): Promise<Finding> {
   });
 }
 
-async function programFinding(program: string, purpose: string): Promise<Finding> {
+export async function programFinding(
+  program: string,
+  purpose: string,
+  debianPackage = packageOf(program),
+): Promise<Finding> {
   const path = await which(program);
   if (path !== undefined) return { name: program, purpose, state: 'ok', found: path };
-  return { name: program, purpose, state: 'missing', found: 'not installed', package: packageOf(program) };
+  return { name: program, purpose, state: 'missing', found: 'not installed', package: debianPackage };
 }
 
 async function gitVersion(): Promise<Finding> {
@@ -109,15 +110,29 @@ async function userNamespace(): Promise<Finding> {
   }
 }
 
-async function keyring(): Promise<Finding> {
-  const path = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  const present = await access(path, constants.R_OK).then(
+async function readable(path: string): Promise<boolean> {
+  return await access(path, constants.R_OK).then(
     () => true,
     () => false,
   );
+}
+
+async function keyring(): Promise<Finding> {
+  const path = '/usr/share/keyrings/debian-archive-keyring.gpg';
   const base = { name: 'Debian keyring', purpose: 'verifies packages' };
-  if (present) return { ...base, state: 'ok', found: path };
+  if (await readable(path)) return { ...base, state: 'ok', found: path };
   return { ...base, state: 'missing', found: 'not installed', package: 'debian-archive-keyring' };
+}
+
+async function firmware(): Promise<Finding> {
+  const base = { name: 'UEFI firmware', purpose: 'for `mayfly boot --uefi`' };
+  if (await readable(OVMF)) return { ...base, state: 'ok', found: OVMF };
+  return {
+    ...base,
+    state: 'optional',
+    found: 'not installed; only `mayfly boot --uefi` needs it',
+    package: 'ovmf',
+  };
 }
 
 async function upstream(context: Context): Promise<Finding> {
@@ -143,39 +158,5 @@ async function accelerator(context: Context): Promise<Finding> {
     state: 'warning',
     found: `${reason}: builds run under emulation, 5 to 15 times slower`,
     ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-/** Bytes below which a base box and a VM may not fit. */
-const ENOUGH_DISK = 10e9;
-const ENOUGH_MEMORY = 2 * 2 ** 30;
-
-async function space(context: Context): Promise<Finding> {
-  await mkdir(context.home.state, { recursive: true });
-  const { bavail, bsize } = await statfs(context.home.state);
-  const free = bavail * bsize;
-  const enough = free >= ENOUGH_DISK;
-  return {
-    name: 'disk',
-    purpose: 'holds base boxes, VMs and caches',
-    state: enough ? 'ok' : 'warning',
-    found: `${(free / 1e9).toFixed(1)} GB free in ${context.home.state}`,
-    ...(enough
-      ? {}
-      : {
-          hint: 'Free some space: `mayfly box clean`, `mayfly cache clean`. Or set MAYFLY_HOME to a larger disk.',
-        }),
-  };
-}
-
-async function memory(): Promise<Finding> {
-  const kib = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1] ?? 0);
-  const enough = kib * 1024 >= ENOUGH_MEMORY;
-  return {
-    name: 'memory',
-    purpose: 'for the VM',
-    state: enough ? 'ok' : 'warning',
-    found: `${(kib / 2 ** 20).toFixed(1)} GiB available`,
-    ...(enough ? {} : { hint: 'A VM takes 1.5 GiB by default: vm.memory in builder.yaml.' }),
   };
 }

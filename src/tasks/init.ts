@@ -1,5 +1,5 @@
 /** A new project: a template's files in a new Git repository, committed. */
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { normaliseName } from '../config/defaults.js';
@@ -23,34 +23,51 @@ export async function initProject(
   template: string,
 ): Promise<MadeProject> {
   const folder = resolve(context.cwd, directory);
-  const present = await readdir(folder).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  });
-  if (present.length > 0) {
-    throw new MayflyError('refused', 'init.not-empty', `${folder} is not empty.`, {
-      hint: 'Name a folder that does not exist yet.',
-    });
-  }
+  await refuseTaken(folder);
   const name = normaliseName(basename(folder));
   await mkdir(dirname(folder), { recursive: true });
-  const staging = join(dirname(folder), `.${basename(folder)}.new`);
-  await rm(staging, { recursive: true, force: true });
+  // On the same file system, so that the whole project comes into place at once.
+  const staging = await mkdtemp(join(dirname(folder), '.mayfly-init-'));
   try {
-    await cp(join(TEMPLATES, template), staging, { recursive: true });
-    await nameProject(join(staging, projectFiles.builderFolder, projectFiles.config), name);
+    // One folder deeper: mkdtemp's own is closed to everybody else, the project's is as cp makes it.
+    const project = join(staging, 'project');
+    await cp(join(TEMPLATES, template), project, { recursive: true });
+    await ignoreArtifacts(project);
+    await nameProject(join(project, projectFiles.builderFolder, projectFiles.config), name);
     const shortId = await createRepository(
-      staging,
+      project,
       `Begin the project ${name} from the template ${template}`,
       { signal: context.signal },
     );
-    await rm(folder, { recursive: true, force: true });
-    await rename(staging, folder);
+    // rename(2) takes the place of an empty folder, and of nothing else.
+    await rename(project, folder).catch((error: unknown) => {
+      throw hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST') ? taken(folder) : error;
+    });
     return { name, folder, shortId };
-  } catch (error) {
+  } finally {
     await rm(staging, { recursive: true, force: true });
-    throw error;
   }
+}
+
+async function refuseTaken(folder: string): Promise<void> {
+  const present = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw hasCode(error, 'ENOTDIR') ? taken(folder) : error;
+  });
+  if (present.length > 0) throw taken(folder);
+}
+
+function taken(folder: string): MayflyError {
+  return new MayflyError('refused', 'init.not-empty', `There is something at ${folder} already.`, {
+    hint: 'Name a folder that does not exist yet, or an empty one.',
+  });
+}
+
+/** The templates say so themselves, but npm leaves every .gitignore out of a package. */
+async function ignoreArtifacts(project: string): Promise<void> {
+  await writeFile(join(project, '.gitignore'), '/artifacts/\n', { flag: 'wx' }).catch((error: unknown) => {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  });
 }
 
 /** The template's own name, on its line `name: …`, becomes the project's. */

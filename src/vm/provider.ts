@@ -18,6 +18,8 @@ export interface ExtraDisk {
   readonly direct?: boolean;
 }
 
+export type VmNetwork = 'open' | 'restricted';
+
 export interface VmSpec {
   readonly id: string;
   /** The VM's own folder: overlay, keys, sockets, logs. Exists already. */
@@ -28,6 +30,8 @@ export interface VmSpec {
   /** QEMU's names; undefined for the best there is. */
   readonly cpuModel: string | undefined;
   readonly machineType: string | undefined;
+  /** `restricted`: nothing but the forwarded SSH port. `open`: whatever the host reaches. */
+  readonly network: VmNetwork;
   readonly shares: readonly Share[];
   readonly disks: readonly ExtraDisk[];
   readonly accelerator: 'kvm' | 'tcg';

@@ -34,6 +34,7 @@ export const vmRecord = z.object({
   port: z.number().optional(),
   memoryBytes: z.number(),
   cpus: z.number(),
+  network: z.enum(['open', 'restricted']),
   cpuModel: z.string().optional(),
   machineType: z.string().optional(),
   accelerator: z.enum(['kvm', 'tcg']),

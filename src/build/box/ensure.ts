@@ -8,6 +8,7 @@ import { lock } from '../../process/lock.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
+import type { BuildArchive } from '../archive/serve.js';
 import type { BuildPlan } from '../plan/plan.js';
 
 export interface EnsuredBox {
@@ -21,6 +22,7 @@ export interface EnsuredBox {
 export async function ensureBox(
   context: Context,
   planned: BuildPlan['box'],
+  archive: Pick<BuildArchive, 'onHost'>,
   report: Report,
 ): Promise<EnsuredBox> {
   const store = boxesFolder(context.home);
@@ -49,7 +51,7 @@ export async function ensureBox(
   report({ type: 'notice', level: 'info', text: estimate(await listBoxes(store)) });
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
   const box = await createBox({
-    spec: planned.spec,
+    spec: { ...planned.spec, sources: planned.spec.sources.map(archive.onHost) },
     inputs: planned.inputs,
     fingerprint: planned.fingerprint,
     label: planned.label,

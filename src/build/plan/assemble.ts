@@ -4,10 +4,13 @@ import { inputsOf } from '../../basebox/create.js';
 import { boxEpoch, boxLabel, fingerprint } from '../../basebox/recipe.js';
 import { findBox } from '../../basebox/store.js';
 import type { Config } from '../../config/config.js';
+import { usesExternalProxy } from '../../config/options-rules.js';
 import type { ResolvedOptions } from '../../config/options.js';
 import { guestVariables } from '../../config/variables.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
+import { allSources, archiveWarnings, type PlannedArchive } from '../archive/origins.js';
+import { chooseNetwork, proxyInGuest, proxyPlan } from '../archive/network.js';
 import { boxSpec, guestSources } from './box-spec.js';
 import type { Context } from '../context.js';
 import type { HostFacts } from './facts.js';
@@ -25,6 +28,7 @@ export interface Assembly {
   readonly folder: string;
   readonly config: Config;
   readonly resolved: ResolvedOptions;
+  readonly archive: PlannedArchive;
 }
 
 export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
@@ -33,22 +37,27 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   const { options } = resolved;
   const merged = preview.outcome.kind === 'merged';
   const state = await folderState(checkout, project.builderFolder, { at: preview, signal: context.signal });
-  const spec = await boxSpec(context, config, folder);
+  const { archive } = parts;
+  const spec = await boxSpec(config, archive, folder);
   const inputs = await inputsOf(spec);
   const id = fingerprint(inputs);
-  const proxyInVm = options.proxy === 'vmproxy' || options.proxy === 'vmproxy+extproxy';
+  const network = chooseNetwork(config.vm.network, archive);
+  const externalProxy = proxyInGuest(facts.httpProxy, network);
+  const proxy = proxyPlan(options.proxy, externalProxy);
   const environment = guestVariables(options, {
     prefix: config.build.variablesPrefix,
     environment: config.build.environment,
-    httpProxy: facts.httpProxy,
+    httpProxy: externalProxy,
     gitRef: checkout.ref.name,
     gitCommit: preview.commit,
     baseBranchGitCommit: checkout.baseBranch?.commit,
     featureBranchGitCommit: merged ? checkout.commit : undefined,
+    aptSnapshotsSerials: Object.fromEntries(
+      archive.origins.map(({ origin, serial }) => [origin, serial.image]),
+    ),
     jenkinsUrl: context.env['JENKINS_URL'],
     gitBranch: context.env['GIT_BRANCH'],
   });
-  const unpinned = spec.sources.filter((source) => source.serial === 'latest').map((source) => source.origin);
   return {
     schema: 1,
     project: { name: config.name, checkout: checkout.topLevel, builderFolder: project.builderFolder },
@@ -78,11 +87,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     optionOrigins: resolved.origins,
     warnings: [
       ...resolved.warnings,
-      ...(unpinned.length === 0
-        ? []
-        : [
-            `The base box is not pinned: the serial of ${unpinned.join(', ')} is latest, so it holds what was newest when it was made.`,
-          ]),
+      ...archiveWarnings(archive),
       ...(state.dirty
         ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']
         : []),
@@ -92,13 +97,16 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       accelerator: facts.accelerator.name,
       acceleratorReason: facts.accelerator.reason,
       memoryBytes: config.vm.memory + (options.ram ? config.vm.buildMemory : 0),
+      network,
+      hostProxy: usesExternalProxy(options.proxy) ? facts.httpProxy : undefined,
       cpus: options.cpus ?? config.vm.cpus ?? facts.cpus,
       cpuModel: options.cpuModel,
       machineType: options.machineType,
     },
+    archive,
     guest: config.guest,
     caches: {
-      packages: proxyInVm
+      packages: proxy.proxyInVm
         ? {
             name: cacheName(config.name, 'packages'),
             serial: 'mayfly-packages',
@@ -110,11 +118,9 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
         : undefined,
     },
     apt: {
-      proxy: proxyInVm ? 'http://127.0.0.1:3142' : options.proxy === 'extproxy' ? facts.httpProxy : undefined,
-      proxyInVm,
-      upstreamProxy: options.proxy === 'vmproxy+extproxy' ? facts.httpProxy : undefined,
-      sources: guestSources(config, spec),
-      imageSources: guestSources(config, spec),
+      ...proxy,
+      sources: guestSources(config, allSources(archive, 'box')),
+      imageSources: guestSources(config, allSources(archive, 'image')),
     },
     scripts: {
       provision: config.build.provision,

@@ -1,5 +1,7 @@
 /** The plan of a build, as a value: printed by `mayfly plan`, executed by `mayfly build`, kept in the build record. */
+import type { PlannedArchive } from '../archive/origins.js';
 import type { BoxSpec, FingerprintInputs } from '../../basebox/recipe.js';
+import type { NetworkChoice } from '../../config/config.js';
 import type { BuildOptions } from '../../config/options.js';
 
 export interface PlannedCache {
@@ -47,9 +49,14 @@ export interface BuildPlan {
     readonly acceleratorReason: string;
     readonly memoryBytes: number;
     readonly cpus: number;
+    readonly network: NetworkChoice;
+    /** The proxy of `http_proxy`, when the build uses it: as this host reaches it. */
+    readonly hostProxy: string | undefined;
     readonly cpuModel: string | undefined;
     readonly machineType: string | undefined;
   };
+  /** Which state of each origin is used. */
+  readonly archive: PlannedArchive;
   readonly guest: { readonly user: string; readonly source: string; readonly builder: string };
   readonly caches: {
     readonly packages: PlannedCache | undefined;

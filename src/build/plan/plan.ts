@@ -15,6 +15,7 @@ import {
   withPreview,
   type SourcePreview,
 } from '../../source/index.js';
+import { IMAGE_SERIALS, planArchive } from '../archive/plan.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
@@ -33,6 +34,8 @@ export interface PlanRequest {
   readonly scratch: string;
   /** Commands that only need the VM do not mind uncommitted changes. Default false. */
   readonly allowDirty?: boolean;
+  /** Find out the newest state of origins at `latest`. Default false: what is known here already. */
+  readonly refresh?: boolean;
 }
 
 export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
@@ -53,7 +56,16 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       await readBuilderFolder(context, project, preview, folder, request.scratch);
       const config = await readConfig(folder, project.checkout.topLevel);
       const resolved = optionsFor(config, project, facts, context, request);
-      return await assemblePlan({ context, request, project, facts, preview, folder, config, resolved });
+      const archive = await planArchive({
+        context,
+        config,
+        builderFolder: folder,
+        imageFolder: await readImageSerials(context, project, preview, request.scratch),
+        refresh: request.refresh === true && !resolved.options.offline,
+      });
+      return await assemblePlan({
+        ...{ context, request, project, facts, preview, folder, config, resolved, archive },
+      });
     },
   );
 }
@@ -74,6 +86,27 @@ async function readBuilderFolder(
     from: builderSource(project),
     signal: context.signal,
   });
+}
+
+/** The image's serials are read from the commit that is built. @returns a folder that holds their directory */
+async function readImageSerials(
+  context: Context,
+  project: Project,
+  preview: SourcePreview,
+  scratch: string,
+): Promise<string> {
+  const folder = join(scratch, 'image-serials');
+  await materializeFolder({
+    scratch,
+    checkout: project.checkout,
+    share: preview,
+    folder: IMAGE_SERIALS,
+    destination: join(folder, IMAGE_SERIALS),
+    from: 'commit',
+    optional: true,
+    signal: context.signal,
+  });
+  return folder;
 }
 
 function optionsFor(

@@ -57,6 +57,29 @@ export const buildRecord = z.object({
       .record(z.string(), z.string())
       .describe('Programs of the host that took part, with their versions.'),
   }),
+  archive: z
+    .object({
+      serials: z
+        .record(z.string(), z.object({ box: z.string(), image: z.string() }))
+        .describe(
+          'Origin → the states that were used. `latest` only where a mirror without snapshots was used.',
+        ),
+      served: z
+        .array(
+          z.object({
+            origin: z.string(),
+            serial: z.string(),
+            path: z.string(),
+            sha256: z.string(),
+            bytes: z.int(),
+            source: z.enum(['stored', 'fetched']),
+          }),
+        )
+        .describe(
+          'Every file that the archive served to this build; `fetched` from upstream, or `stored` before.',
+        ),
+    })
+    .optional(),
   steps: z.array(step),
   artifacts: z.array(artifact),
   plan: z

@@ -1,6 +1,7 @@
 /** What is known of a build while it runs. */
 import type { Artifact } from '../../artifacts/collect.js';
 import type { Box } from '../../basebox/store.js';
+import type { ServedFile } from '../../snapshots/local/server.js';
 import type { BuildPlan } from '../plan/plan.js';
 
 /** What is known so far, for the record that is written however the build ends. */
@@ -10,5 +11,7 @@ export interface BuildProgress {
   plan: BuildPlan | undefined;
   box: Box | undefined;
   vm: { readonly id: string; readonly reused: boolean } | undefined;
+  /** What the archive served: it grows while the build runs. */
+  served: readonly ServedFile[];
   readonly artifacts: Artifact[];
 }

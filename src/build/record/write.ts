@@ -96,6 +96,13 @@ async function makeRecord(
       progress.vm === undefined || plan === undefined
         ? undefined
         : { ...progress.vm, provider: plan.vm.provider },
+    archive:
+      plan === undefined
+        ? undefined
+        : {
+            serials: Object.fromEntries(plan.archive.origins.map(({ origin, serial }) => [origin, serial])),
+            served: progress.served,
+          },
     host: await describeHost(),
     steps: journal.steps,
     artifacts: progress.artifacts,

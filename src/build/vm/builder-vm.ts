@@ -14,6 +14,7 @@ import type { GuestSession } from '../../guest/session.js';
 import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../../paths.js';
 import { deadline } from '../../process/deadline.js';
 import { currentOwner, ownerOf } from '../../process/owner.js';
+import type { Tunnel } from '../../process/ssh.js';
 import { removeTree } from '../../process/scratch.js';
 import type { Service } from '../../process/service.js';
 import type { Report } from '../../report/events.js';
@@ -85,6 +86,7 @@ export async function startBuilderVm(
     owner: await currentOwner(),
     memoryBytes: plan.vm.memoryBytes,
     cpus: plan.vm.cpus,
+    network: plan.vm.network === 'open' ? 'open' : 'restricted',
     cpuModel: plan.vm.cpuModel,
     machineType: plan.vm.machineType,
     accelerator: plan.vm.accelerator,
@@ -118,6 +120,7 @@ async function launch(
       cpus: base.cpus,
       cpuModel: base.cpuModel,
       machineType: base.machineType,
+      network: base.network,
       shares: SHARES,
       disks: [
         ...Object.values(base.caches).map((disk) => ({ ...disk, format: 'qcow2' as const })),
@@ -171,14 +174,21 @@ function guestOf(vm: RunningVm, folder: string): GuestSession {
 /** Milliseconds that a guest may take to boot: emulation on a loaded host is slow. */
 const BOOT_MS = { kvm: 120_000, tcg: 600_000 } as const;
 
+export interface ConnectOptions {
+  readonly bootTimeoutMs?: number | undefined;
+  /** What of this host the guest reaches. Default: nothing. */
+  readonly tunnels?: readonly Tunnel[];
+}
+
 export async function connectBuilderVm(
   context: Context,
   builder: BuilderVm,
   progress: (text: string) => void,
-  bootTimeoutMs?: number,
+  options: ConnectOptions = {},
 ): Promise<void> {
   builder.master = await waitUntilReady(builder.guest, {
-    timeoutMs: bootTimeoutMs ?? BOOT_MS[builder.record.accelerator],
+    tunnels: options.tunnels ?? [],
+    timeoutMs: options.bootTimeoutMs ?? BOOT_MS[builder.record.accelerator],
     sshLog: join(builder.folder, 'ssh.log'),
     signal: context.signal,
     progress,

@@ -14,6 +14,7 @@ import {
   type BuilderVm,
 } from './builder-vm.js';
 import { closeCaches } from './caches.js';
+import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import { obtainVm } from './obtain.js';
 import type { Journal } from '../record/journal.js';
@@ -76,9 +77,15 @@ export async function vmUp(
 ): Promise<string> {
   await reapLeftovers(context, journal.tell);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await makePlan(context, { ...request, allowDirty: true, scratch: scratch.path });
+  const plan = await makePlan(context, {
+    ...request,
+    allowDirty: true,
+    scratch: scratch.path,
+    refresh: true,
+  });
+  await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
-  const { builder, reused } = await obtainVm({ context, journal, plan, mayOutliveUs: true });
+  const { builder, reused } = await obtainVm({ context, journal, plan, archive, mayOutliveUs: true });
   try {
     await provisionVm(context, journal, plan, builder);
   } catch (error) {
@@ -93,10 +100,12 @@ export async function vmUp(
 export async function vmProvision(context: Context, journal: Journal): Promise<void> {
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const plan = await makePlan(context, { flags: {}, allowDirty: true, scratch: scratch.path });
+  await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   const { builder } = await obtainVm({
     context,
     journal,
     plan,
+    archive,
     mayOutliveUs: true,
     existing: await findVm(context, undefined),
   });
@@ -125,7 +134,9 @@ export async function vmDestroy(context: Context, known: KnownVm): Promise<void>
     return;
   }
   const builder = await adoptBuilderVm(context, known);
-  await connectBuilderVm(context, builder, () => undefined, LAST_WORDS_MS).catch(() => undefined);
+  await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: LAST_WORDS_MS }).catch(
+    () => undefined,
+  );
   await destroyBuilderVm(context, builder, context.report);
 }
 

@@ -18,6 +18,8 @@ import {
   startBuilderVm,
   type BuilderVm,
 } from './builder-vm.js';
+import type { BuildArchive } from '../archive/serve.js';
+import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';
 import type { Journal } from '../record/journal.js';
 import { addKeyrings } from '../plan/box-spec.js';
@@ -28,6 +30,8 @@ export interface VmRequest {
   readonly context: Context;
   readonly journal: Journal;
   readonly plan: BuildPlan;
+  /** Served until the caller is done with the VM. */
+  readonly archive: BuildArchive;
   readonly mayOutliveUs: boolean;
   /** Use this one; else the kept one of the checkout, else a fresh one. */
   readonly existing?: KnownVm;
@@ -92,7 +96,7 @@ function hardware(plan: BuildPlan): string {
 async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
     const old = await adoptBuilderVm(context, kept);
-    await connectBuilderVm(context, old, () => undefined, bootTimeoutMs).catch(() => undefined);
+    await connectBuilderVm(context, old, () => undefined, { bootTimeoutMs }).catch(() => undefined);
     await destroyBuilderVm(context, old, journal.tell);
   });
 }
@@ -123,9 +127,9 @@ function refuseOtherBox(box: Box, kept: KnownVm | undefined): void {
   );
 }
 
-async function obtainBox({ context, journal, plan, onBox }: VmRequest): Promise<Box> {
+async function obtainBox({ context, journal, plan, archive, onBox }: VmRequest): Promise<Box> {
   return await journal.step('box', 'Making the base box', async (say) => {
-    const { box, reused } = await ensureBox(context, plan.box, journal.tell);
+    const { box, reused } = await ensureBox(context, plan.box, archive, journal.tell);
     if (reused) say.reused();
     say.summary(`${plan.box.label} (${box.record.fingerprint.slice(0, 12)})`);
     onBox?.(box);
@@ -134,10 +138,14 @@ async function obtainBox({ context, journal, plan, onBox }: VmRequest): Promise<
 }
 
 async function connect(request: VmRequest, builder: BuilderVm, reused: boolean): Promise<void> {
-  const { context, journal } = request;
+  const { context, journal, archive } = request;
+  const options = {
+    bootTimeoutMs: request.bootTimeoutMs,
+    tunnels: tunnelsOf(request.plan, archive.port),
+  };
   try {
     await journal.step('ready', 'Waiting for SSH', (say) =>
-      connectBuilderVm(context, builder, say.progress, request.bootTimeoutMs),
+      connectBuilderVm(context, builder, say.progress, options),
     );
   } catch (error) {
     await request.beforeRemoval?.(builder);
@@ -179,7 +187,7 @@ async function shareSource(
     replace: true,
     signal: context.signal,
   });
-  await addKeyrings(plan.box.spec, builderFolder);
+  await addKeyrings(plan.archive.origins, builderFolder);
   const merged = plan.source.merged ? `, merged with ${plan.source.base?.name ?? 'its base branch'}` : '';
   summary(`${plan.source.ref.name} at ${share.shortIds.commit}${merged}`);
 }

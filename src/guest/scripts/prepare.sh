@@ -54,6 +54,7 @@ LogDir: /var/log/apt-cacher-ng
 SupportDir: /usr/lib/apt-cacher-ng
 BindAddress: 127.0.0.1
 Port: 3142
+AllowUserPorts: 0
 PassThroughPattern: .*:443$
 ReportPage:
 ExThreshold: 30

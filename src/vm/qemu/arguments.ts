@@ -61,7 +61,7 @@ export function qemuArguments(spec: VmSpec): readonly string[] {
     ...spec.disks.flatMap(extraDisk),
     ...[
       '-netdev',
-      'user,id=net,hostfwd=tcp:127.0.0.1:0-:22',
+      `user,id=net,${spec.network === 'restricted' ? 'restrict=on,' : ''}hostfwd=tcp:127.0.0.1:0-:22`,
       '-device',
       'virtio-net-pci,netdev=net,romfile=',
     ],

@@ -33,8 +33,8 @@ describe('mmdebstrap', () => {
         "--customize-hook=rm -r "$1/mayfly-setup"",
         "trixie",
         "/scratch/rootfs.tar",
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main",
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://mirror.example/debian trixie main",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://mirror.example/debian trixie-updates main",
         "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian-security trixie-security main",
       ]
     `);
@@ -60,7 +60,7 @@ describe('mmdebstrap', () => {
         "--include=e2fsprogs,fdisk,grub-common,grub-pc-bin,libarchive13t64",
         "trixie",
         "/scratch/tools.tar",
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main",
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://mirror.example/debian trixie main",
       ]
     `);
   });
@@ -68,8 +68,11 @@ describe('mmdebstrap', () => {
 
 it('a source is one line for each suite', () => {
   expect(sourceLines({ ...DEBIAN, components: ['main', 'contrib'] })).toEqual([
-    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main contrib',
-    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main contrib',
+    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://mirror.example/debian trixie main contrib',
+    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://mirror.example/debian trixie-updates main contrib',
+  ]);
+  expect(sourceLines({ ...SECURITY, serial: 'latest' })).toEqual([
+    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian-security trixie-security main',
   ]);
 });
 

@@ -8,6 +8,8 @@ const vm = {
   acceleratorReason: 'no vmx or svm flag',
   memoryBytes: 2 ** 30,
   cpus: 2,
+  network: 'open',
+  hostProxy: undefined,
   cpuModel: undefined,
   machineType: undefined,
 } as const;

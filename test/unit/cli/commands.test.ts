@@ -41,6 +41,9 @@ describe('in an empty home', () => {
     [['vm', 'list', '--json'], '[]\n'],
     [['cache', 'list', '--json'], '[]\n'],
     [['cache', 'clean'], ''],
+    [['clean', '--json'], '{\n  "removed": []\n}\n'],
+    [['box', 'clean', '--json'], '{\n  "removed": []\n}\n'],
+    [['cache', 'clean', '--json'], '{\n  "removed": [],\n  "inUse": []\n}\n'],
   ])('%j', async (args, stdout) => {
     await emptyHome();
     expect(await mayfly(...args)).toEqual({ exitCode: 0, stdout, stderr: '' });
@@ -97,6 +100,12 @@ describe('with base boxes', () => {
     expect((await mayfly('box', 'clean')).stdout).toContain('(0123ffffffff), 250 MB.');
     expect((await mayfly('box', 'clean', '--all')).stdout).toBe('There is nothing to remove.\n');
   });
+
+  it('removes them, and says so as JSON', async () => {
+    await homeWithBoxes();
+    const { stdout } = await mayfly('box', 'clean', '--older-than', '30', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ removed: [{ fingerprint: `0123${'f'.repeat(28)}` }] });
+  });
 });
 
 it('`clean` tells what a crash left, and removes it', async () => {
@@ -120,7 +129,34 @@ it('`clean` tells what a crash left, and removes it', async () => {
   expect((await mayfly('clean')).stdout).toBe('Nothing was left behind.\n');
 });
 
+it('`clean --json` tells it as JSON, and nothing else', async () => {
+  const home = await emptyHome();
+  await mkdir(join(home, 'data/boxes/.new-ff'), { recursive: true });
+  const { stdout } = await mayfly('clean', '--json');
+  expect(JSON.parse(stdout)).toEqual({ removed: [`the half-made base box ${join(home, 'data/boxes/ff')}`] });
+});
+
+it('`init --json` names what it made', async () => {
+  const home = await emptyHome();
+  const folder = join(home, 'tiny');
+  const { exitCode, stdout } = await mayfly('init', folder, '--template', 'minimal', '--json');
+  expect(exitCode).toBe(0);
+  const made = JSON.parse(stdout) as unknown;
+  expect(made).toEqual({ name: 'tiny', folder, shortId: expect.stringMatching(/^[0-9a-f]{7,}$/) as unknown });
+});
+
 describe('cache disks', () => {
+  it('are removed but for one in use, and that is JSON', async () => {
+    const home = await emptyHome();
+    for (const path of ['a-packages/generation-0001.qcow2', 'b-packages/run-x.qcow2']) {
+      await mkdir(join(home, 'data/caches', path, '..'), { recursive: true });
+      await writeFile(join(home, 'data/caches', path), '');
+    }
+    const { exitCode, stdout } = await mayfly('cache', 'clean', '--json');
+    expect(exitCode).toBe(5);
+    expect(JSON.parse(stdout)).toEqual({ removed: ['a-packages'], inUse: ['b-packages'] });
+  });
+
   it('are listed; one that a VM has plugged in is not removed, and that is said', async () => {
     const home = await emptyHome();
     for (const [name, file] of [
@@ -145,6 +181,8 @@ it('`doctor` names everything that is missing, and the one command that mends it
   await fakeProgram('apt-get', 'exit 0');
   const { exitCode, stdout } = await mayfly('doctor', '--json');
   const { findings } = JSON.parse(stdout) as { findings: readonly { name: string; state: string }[] };
-  expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(['Node.js', 'git', 'KVM', 'disk']));
+  expect(findings.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['Node.js', 'git', 'xz', 'gpgv', 'KVM', 'UEFI firmware', 'disk']),
+  );
   expect(exitCode).toBe(findings.some(({ state }) => state === 'missing') ? 3 : 0);
 });

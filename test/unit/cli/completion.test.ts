@@ -25,13 +25,38 @@ describe('in bash', () => {
     ],
     [
       ['mayfly', 'box', ''],
-      ['create', 'list', 'show', 'clean', '--help'],
+      ['create', 'list', 'show', 'clean', '--help', '-h'],
     ],
     [['mayfly', 'vm', 'ha'], ['halt']],
     [['mayfly', 'build', '--keep'], ['--keep-running']],
     [['mayfly', 'build', '--rescue', '--no-r'], ['--no-ram']],
     [['mayfly', '--ver'], ['--version']],
     [['mayfly', 'vm', 'list', '--js'], ['--json']],
+    // The value of a flag, and an argument, lead nowhere.
+    [['mayfly', 'build', '--cpus', '4', '--k'], ['--keep-running']],
+    [['mayfly', 'build', '--artifacts', 'box', '--k'], ['--keep-running']],
+    [['mayfly', 'boot', 'x.iso', '--e'], ['--expect']],
+    [['mayfly', 'init', 'build', '--temp'], ['--template']],
+    [['mayfly', 'init', '-t', 'live', 'x', '--js'], ['--json']],
+    [['mayfly', 'vm', 'exec', '--vm', 'list', '--ro'], ['--root']],
+    // Choices of flags and arguments.
+    [
+      ['mayfly', 'init', '--template', 'l'],
+      ['live', 'live-build'],
+    ],
+    [['mayfly', 'init', 'x', '-t', 'm'], ['minimal']],
+    [
+      ['mayfly', 'build', '--proxy', 'v'],
+      ['vmproxy', 'vmproxy+extproxy'],
+    ],
+    [['mayfly', 'completion', 'z'], ['zsh']],
+    // bash takes --flag=value for three words.
+    [['mayfly', 'plan', '--proxy', '=', 'no'], ['noproxy']],
+    [
+      ['mayfly', 'init', '--template', '='],
+      ['live', 'live-build', 'minimal'],
+    ],
+    [['mayfly', 'build', '--cpus', '=', '4', '--k'], ['--keep-running']],
   ])('%j gives %j', async (words, offered) => {
     expect(await complete(...words)).toEqual(offered);
   });
@@ -41,10 +66,12 @@ describe('in bash', () => {
     expect(await complete('mayfly', 'boot', '')).toContain('--expect');
     expect(stdout).toContain('0');
     expect(await complete('mayfly', 'boot', '0')).toEqual(['0']);
+    expect(await complete('mayfly', 'build', '--artifacts', '')).toContain('0');
+    expect(await complete('mayfly', 'vm', 'exec', '--', '0')).toEqual(['0']);
   });
 });
 
-it.each(['bash', 'zsh', 'fish'])('`mayfly completion %s` names every command', async (shell) => {
+it.each(['bash', 'zsh', 'fish'] as const)('`mayfly completion %s` names every command', async (shell) => {
   const { exitCode, stdout } = await mayfly('completion', shell);
   expect(exitCode).toBe(0);
   expect(stdout).toBe(`${completionScript(makeProgram(), shell)}\n`);
@@ -54,13 +81,35 @@ it.each(['bash', 'zsh', 'fish'])('`mayfly completion %s` names every command', a
   if ((await which(shell)) !== undefined) await run(shell, ['-n'], { input: stdout });
 });
 
-it('zsh has no mapfile', () => {
-  expect(completionScript(makeProgram(), 'zsh')).not.toContain('mapfile');
+it('zsh has no mapfile, and special variables of its own', () => {
+  const script = completionScript(makeProgram(), 'zsh');
+  expect(script).not.toContain('mapfile');
+  const names =
+    /local (.*)/
+      .exec(script)?.[1]
+      ?.split(' ')
+      .map((word) => word.replace(/=.*/, '')) ?? [];
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of ['path', 'words', 'options', 'commands', 'status']) expect(names).not.toContain(name);
 });
 
-it('fish offers a subcommand after its own command only', () => {
+describe('in fish', () => {
   const lines = completionScript(makeProgram(), 'fish').split('\n');
-  expect(lines).toContain("complete -c mayfly -n '__fish_use_subcommand' -f -a build");
-  expect(lines).toContain("complete -c mayfly -n '__fish_seen_subcommand_from box' -f -a create");
-  expect(lines).toContain("complete -c mayfly -n '__fish_seen_subcommand_from build' -l keep-running");
+
+  it.each([
+    "complete -c mayfly -n '__mayfly_at' -f -a build",
+    "complete -c mayfly -n '__mayfly_at box' -f -a create",
+    "complete -c mayfly -n '__mayfly_at build' -l keep-running",
+    "complete -c mayfly -n '__mayfly_at box clean' -l older-than -r",
+    "complete -c mayfly -n '__mayfly_at init' -l template -s t -x -a 'live live-build minimal'",
+    "complete -c mayfly -n '__mayfly_at completion' -f -a zsh",
+  ])('%s', (line) => {
+    expect(lines).toContain(line);
+  });
+
+  it('nothing is offered after one word of a path alone', () => {
+    const offers = lines.filter((line) => line.startsWith('complete '));
+    expect(offers.filter((line) => line.includes("at clean' -l older-than"))).toEqual([]);
+    expect(offers.every((line) => line.includes("-n '__mayfly_at"))).toBe(true);
+  });
 });

@@ -25,6 +25,8 @@ describe('the exit code', () => {
     [5, 1],
     [6, 6],
     [42, 42],
+    [69, 69],
+    [70, 1],
     [125, 125],
     [126, 1],
     [127, 1],
@@ -42,5 +44,6 @@ describe('the exit code', () => {
 
   it.each([[new TypeError('x')], ['text'], [undefined]])('of a bug is 70: %s', (thrown) => {
     expect(exitCodeOf(thrown)).toBe(70);
+    expect(EXIT_CODES).toContainEqual([70, 'a bug in mayfly']);
   });
 });

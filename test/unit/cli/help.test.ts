@@ -9,6 +9,9 @@ function pathsOf(command: Command, path: readonly string[] = []): readonly (read
   return [path, ...command.commands.flatMap((child) => pathsOf(child, [...path, child.name()]))];
 }
 
+/** A command line, and what it does: in two columns, or one below the other. */
+const EXAMPLE = /^ {2}(\S.*?)(?: {2,}|\n {6})([a-z].*[^.])$/gm;
+
 const PATHS = pathsOf(makeProgram());
 
 describe('help', () => {
@@ -34,6 +37,16 @@ describe('help', () => {
         "box list",
         "box show",
         "box clean",
+        "snapshots",
+        "snapshots show",
+        "snapshots latest",
+        "snapshots freeze",
+        "snapshots thaw",
+        "snapshots set",
+        "snapshots resolve",
+        "snapshots take",
+        "snapshots list",
+        "snapshots serve",
         "cache",
         "cache list",
         "cache clean",
@@ -49,31 +62,71 @@ describe('help', () => {
     const { exitCode, stdout, stderr } = await mayfly(...args, '--help');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`Usage: mayfly${path === '' ? '' : ` ${path}`}`);
-    const examples = stdout.indexOf('\nExample');
-    const lines = stdout.slice(0, examples === -1 ? undefined : examples).split('\n');
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it.each(PATHS.map((path) => [path.join(' ')]))('of `mayfly %s` has examples, explained', async (path) => {
+    const { stdout } = await mayfly(...path.split(' ').filter((word) => word !== ''), '--help');
+    const [title = '', ...rest] = stdout.slice(stdout.search(/^Examples?:$/m)).split('\n');
+    const [examples = ''] = rest.join('\n').split('\n\n');
+    const found = [...examples.matchAll(EXAMPLE)].map(([, line]) => line ?? '');
+    expect(found.length).toBeGreaterThan(0);
+    expect(title).toBe(found.length === 1 ? 'Example:' : 'Examples:');
+    // Nothing but examples, and each one is of this command.
+    expect(examples.replaceAll(EXAMPLE, '').trim()).toBe('');
+    for (const line of found) expect(line).toMatch(new RegExp(`\\bmayfly ${path}\\b`));
   });
 
   it('lists every exit code, and the environment', async () => {
     const { stdout } = await mayfly('--help');
     for (const [code, meaning] of EXIT_CODES)
       expect(stdout).toContain(`${String(code).padStart(5)}  ${meaning}`);
-    for (const name of ['MAYFLY_BUILD_OPTIONS', 'ARTIFACTS', 'MAYFLY_HOME']) expect(stdout).toContain(name);
+    for (const name of ['MAYFLY_BUILD_OPTIONS', 'ARTIFACTS', 'MAYFLY_HOME', 'MAYFLY_TMPDIR'])
+      expect(stdout).toContain(name);
   });
 
-  it.each(['build', 'plan', 'vm up'])('of `%s` lists every build option', async (path) => {
+  it.each(['build', 'plan'])('of `%s` lists every build option', async (path) => {
     const { stdout } = await mayfly(...path.split(' '), '--help');
     expect(stdout).toContain('Build options:');
     for (const flag of ['--no-ram', '--proxy', '--rescue', '--date-offset', '--force-cleanup'])
       expect(stdout).toContain(flag);
   });
 
-  it('every command says what it is for', () => {
+  it('of `vm up` lists only what means something there', async () => {
+    const { stdout } = await mayfly('vm', 'up', '--help');
+    for (const flag of ['--no-ram', '--cpus', '--rescue', '--force-cleanup']) expect(stdout).toContain(flag);
+    for (const flag of ['--keep-running', '--ignore-changes', '--date-offset', '-compression'])
+      expect(stdout).not.toContain(flag);
+  });
+
+  it('of `plan` and `build` is the same but for what only a build has', () => {
+    const flagsOf = (name: string): readonly string[] =>
+      makeProgram()
+        .commands.filter((command) => command.name() === name)
+        .flatMap((command) => command.options.map(({ flags }) => flags));
+    expect(flagsOf('build').filter((flag) => flag !== '--boot-timeout <TIME>')).toEqual(flagsOf('plan'));
+  });
+
+  it('is in one style: sentences for what something is, phrases in lists of commands', () => {
+    const sentence = /^[A-Z`].*\.$/;
     const visit = (command: Command): void => {
-      expect(command.description(), command.name()).toMatch(/\.$/);
+      const path = command.name();
+      expect(command.description(), path).toMatch(sentence);
+      if (command.parent !== null) expect(command.summary(), path).toMatch(/^[a-z].*[^.]$/);
+      for (const { flags, description } of command.options)
+        expect(description, `${path} ${flags}`).toMatch(sentence);
+      for (const argument of command.registeredArguments)
+        expect(argument.description, `${path} ${argument.name()}`).toMatch(sentence);
       for (const child of command.commands) visit(child);
     };
     visit(makeProgram());
+  });
+
+  it.each(PATHS.map((path) => [path.join(' ')]))('of `mayfly %s` speaks our words', async (path) => {
+    const { stdout } = await mayfly(...path.split(' ').filter((word) => word !== ''), '--help');
+    for (const word of ['display help for command', 'results', 'the result '])
+      expect(stdout).not.toContain(word);
+    expect(stdout).toMatch(/-h, --help +Print this help\./);
   });
 });
 
@@ -86,10 +139,13 @@ describe('wrong usage ends with 2, and says what is wrong', () => {
   it.each([
     [['bild'], "unknown command 'bild'", 'Did you mean build?'],
     [['--nonsense'], "unknown option '--nonsense'", ''],
-    [['build', '--kep-running'], "unknown option '--kep-running'", 'Did you mean --keep-running?'],
-    [['build', 'extra'], 'too many arguments', ''],
+    [['vm', 'list', '--jsn'], "unknown option '--jsn'", 'Did you mean --json?'],
+    [['build', '--kep-running'], 'unknown option --kep-running', 'did you mean --keep-running?'],
+    [['build', 'extra'], 'unexpected argument "extra"', ''],
     [['build', '--timeout'], 'argument missing', ''],
-    [['build', '--proxy', 'squid'], "argument 'squid' is invalid", 'extproxy'],
+    [['build', '--proxy', 'squid'], '--proxy squid: expected one of', 'extproxy'],
+    [['plan', '--timeout', '90'], 'found "90"', 'such as 90s'],
+    [['vm', 'up', '--keep-running'], 'unknown option --keep-running', 'mayfly vm up --help'],
     [['build', '--timeout', 'soon'], '--timeout: expected a duration', ''],
     [['vm', 'sssh'], "unknown command 'sssh'", 'Did you mean ssh?'],
     [['box', 'show'], "missing required argument 'box'", ''],
@@ -98,6 +154,7 @@ describe('wrong usage ends with 2, and says what is wrong', () => {
     [['init', 'x', '--template', 'huge'], "argument 'huge' is invalid", 'minimal'],
     [['completion', 'csh'], "argument value 'csh' is invalid", 'fish'],
     [['boot', 'x.iso', '--memory', 'much'], '--memory: expected a size', ''],
+    [['boot', 'x.iso', '--json'], '--json needs --expect', ''],
     [['vm', 'exec'], "missing required argument 'command'", ''],
   ])('%j', async (args, message, hint) => {
     const { exitCode, stdout, stderr } = await mayfly(...args);

@@ -8,10 +8,10 @@ describe('a plan in words', () => {
       "project    example in /home/ada/example
       source     branch topic at cccccccccccc (ffffffffffff merged with stable bbbbbbbbbbbb)
       base box   example-amd64-trixie-20260102-1a2b3c4 (edb97d6c7a80), to be made
-      VM         qemu, 2 CPUs, 2.7 GB, kvm: hardware virtualisation works
-      build in   memory of the VM (1.1 GB)
+      VM         qemu, 2 CPUs, 2.5 GiB, kvm: hardware virtualisation works
+      build in   memory of the VM (1.0 GiB)
       packages   through the proxy in the VM
-      scripts    provision/setup-builder, provision/build
+      scripts    provision/setup-builder, provision/build (at most 30 min 00 s)
       artifacts  *.iso *.packages to /home/ada/example/artifacts
       options that are not the default:
         cpus = 2 (command line)
@@ -31,12 +31,14 @@ describe('a plan in words', () => {
       optionOrigins: { ram: 'default' },
       ramKib: undefined,
       apt: { ...PLAN.apt, proxy: undefined, proxyInVm: false },
+      scripts: { ...PLAN.scripts, timeoutSeconds: undefined },
       warnings: [],
     };
     const text = planLines(plan).join('\n');
     expect(text).toContain('source     tag 1.0 at cccccccccccc\n');
     expect(text).toContain(', exists\n');
     expect(text).toContain('build in   disk of the VM\n');
+    expect(text).toContain('scripts    provision/setup-builder, provision/build\n');
     expect(text).toContain('packages   straight from the archive\n');
     expect(text).not.toContain('options that are not the default');
     expect(text).not.toContain('warning:');

@@ -156,10 +156,13 @@ name: A
     ],
     ['memory: 2G', '1:1: memory: unknown key here; did you mean vm.memory?'],
     ['vm: {name: x}', '1:6: vm.name: unknown key here; it belongs at the top of the file'],
-    ['vm: {zzzzzz: x}', '1:6: vm.zzzzzz: unknown key; known here are provider, memory, build_memory, cpus'],
+    [
+      'vm: {zzzzzz: x}',
+      '1:6: vm.zzzzzz: unknown key; known here are provider, network, memory, build_memory, cpus',
+    ],
     [
       'a: &a {cpus: 2}\nvm:\n  <<: *a',
-      '3:3: vm.<<: unknown key; known here are provider, memory, build_memory, cpus',
+      '3:3: vm.<<: unknown key; known here are provider, network, memory, build_memory, cpus',
     ],
     ['12: x', '1:1: expected a word as the key, found 12'],
     ['? [a]\n: x', '1:3: expected a word as the key, found something else'],

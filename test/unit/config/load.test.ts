@@ -17,6 +17,9 @@ const DEFAULTS: Config = {
     disk: 20 * G,
   },
   archive: {
+    kind: 'local',
+    url: undefined,
+    taggedUrl: undefined,
     origins: {
       debian: {
         url: undefined,
@@ -32,7 +35,7 @@ const DEFAULTS: Config = {
       },
     },
   },
-  vm: { provider: 'qemu', memory: 1.5 * G, buildMemory: 12 * G, cpus: undefined },
+  vm: { provider: 'qemu', network: undefined, memory: 1.5 * G, buildMemory: 12 * G, cpus: undefined },
   guest: { user: 'builder', source: '/my-os-2.git', builder: '/builder' },
   build: {
     provision: 'provision/setup-builder',
@@ -72,11 +75,14 @@ basebox:
   postinstall: definitions/tails-builder/postinstall.sh
   disk: 1.5G
 archive:
+  kind: serials
+  url: http://snapshots.example/
+  tagged_url: http://tagged.example
   origins:
     debian: { url: http://mirror.example/debian/, components: [main, contrib] }
     debian-security: false
     torproject: { url: https://mirror.example/torproject, suites: [bookworm], keyring: keys/tor.gpg }
-vm: { provider: auto, memory: 2147483648, build_memory: 8G, cpus: 4 }
+vm: { provider: auto, network: archive, memory: 2147483648, build_memory: 8G, cpus: 4 }
 guest: { user: vagrant, source: /amnesia.git, builder: /vagrant }
 build:
   provision: provision/setup-tails-builder
@@ -100,6 +106,9 @@ options: [noram, cpus=2]
         disk: 1.5 * G,
       },
       archive: {
+        kind: 'serials',
+        url: 'http://snapshots.example',
+        taggedUrl: 'http://tagged.example',
         origins: {
           debian: {
             url: 'http://mirror.example/debian',
@@ -115,7 +124,7 @@ options: [noram, cpus=2]
           },
         },
       },
-      vm: { provider: 'auto', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
+      vm: { provider: 'auto', network: 'archive', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
       guest: { user: 'vagrant', source: '/amnesia.git', builder: '/vagrant' },
       build: {
         provision: 'provision/setup-tails-builder',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatSeconds, truncate } from '../../../src/report/format.js';
+import { formatBytes, formatMemory, formatSeconds, truncate } from '../../../src/report/format.js';
 
 it.each([
   [0, '0.0 s'],
@@ -30,6 +30,20 @@ it.each([
   [5e15, '5000 TB'],
 ])('formatBytes(%s) is %s', (bytes, words) => {
   expect(formatBytes(bytes)).toBe(words);
+});
+
+it.each([
+  [0, '0 B'],
+  [2 ** 20, '1.0 MiB'],
+  [512 * 2 ** 20, '512 MiB'],
+  [1023 * 2 ** 20, '1023 MiB'],
+  [1536 * 2 ** 20, '1.5 GiB'],
+  [2 ** 30, '1.0 GiB'],
+  [13.5 * 2 ** 30, '13.5 GiB'],
+  [128 * 2 ** 30, '128 GiB'],
+  [2 ** 40, '1.0 TiB'],
+])('formatMemory(%s) is %s', (bytes, words) => {
+  expect(formatMemory(bytes)).toBe(words);
 });
 
 describe('truncate', () => {

@@ -55,6 +55,23 @@ describe('a new project', () => {
     expect([project.name, source.ref.name, source.dirty]).toEqual(['x', 'main', []]);
   });
 
+  it('leaves its neighbours alone, and may be read by others', async () => {
+    const { folder, context } = await rig();
+    await mkdir(join(folder, '.x.new'));
+    await writeFile(join(folder, '.x.new/mine'), 'mine');
+    const made = await initProject(context, 'x', 'minimal');
+    expect(await readdir(join(folder, '.x.new'))).toEqual(['mine']);
+    expect((await stat(made.folder)).mode & 0o777).toBe(0o755);
+  });
+
+  it('ignores its artifacts, also when npm has left .gitignore out of the package', async () => {
+    const { context } = await rig();
+    const { folder } = await initProject(context, 'x', 'minimal');
+    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('/artifacts/\n');
+    const manifest = JSON.parse(await readFile('package.json', 'utf8')) as { files: readonly string[] };
+    expect(manifest.files).toContain('templates');
+  });
+
   it('may be made in an empty folder that is there', async () => {
     const { folder, context } = await rig();
     await mkdir(join(folder, 'x'));
@@ -72,6 +89,22 @@ describe('a project that is not made', () => {
       code: 'init.not-empty',
     });
     expect(await readdir(join(folder, 'x'))).toEqual(['mine']);
+    expect(await readdir(folder)).toEqual(['x']);
+  });
+
+  it('because there is a file of that name', async () => {
+    const { folder, context } = await rig();
+    await writeFile(join(folder, 'x'), 'mine');
+    expect(await failure(initProject(context, 'x', 'minimal'))).toMatchObject({ code: 'init.not-empty' });
+  });
+
+  it('because somebody else was quicker: theirs stays', async () => {
+    const { folder, context } = await rig();
+    await mkdir(join(folder, 'x'));
+    await fakeProgram('git', `touch '${join(folder, 'x/theirs')}'; echo 1234567`);
+    expect(await failure(initProject(context, 'x', 'minimal'))).toMatchObject({ code: 'init.not-empty' });
+    expect(await readdir(folder)).toEqual(['x']);
+    expect(await readdir(join(folder, 'x'))).toEqual(['theirs']);
   });
 
   it('because git fails: nothing is left', async () => {

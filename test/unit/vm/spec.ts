@@ -10,6 +10,7 @@ export const SPEC: VmSpec = {
   cpus: 4,
   cpuModel: undefined,
   machineType: undefined,
+  network: 'open',
   shares: [
     { tag: 'source', path: '/state/vms/1a2b3c4d/source' },
     { tag: 'builder', path: '/state/vms/1a2b3c4d/builder' },
@@ -40,5 +41,6 @@ export const RECORD: VmRecord = {
   memoryBytes: 2 ** 30,
   cpus: 2,
   accelerator: 'tcg',
+  network: 'restricted',
   caches: {},
 };

@@ -2,6 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addKeyrings, boxSpec, guestSources } from '../../../../src/build/plan/box-spec.js';
+import { allSources } from '../../../../src/build/archive/origins.js';
+import { planArchive } from '../../../../src/build/archive/plan.js';
 import { loadConfig } from '../../../../src/config/load.js';
 import { fakeProgram } from '../../../rig/fake-programs.js';
 import { temporaryFolder, write } from '../../source/repository.js';
@@ -20,7 +22,14 @@ async function specOf(yaml: string, files: Readonly<Record<string, string>> = {}
   const folder = await temporaryFolder();
   for (const [path, text] of Object.entries(files)) await write(folder, path, text);
   const config = loadConfig(yaml, { file: 'builder.yaml', defaults: { name: 'example' } });
-  return { folder, config, spec: await boxSpec(contextIn(folder, folder), config, folder) };
+  const archive = await planArchive({
+    context: contextIn(folder, folder),
+    config,
+    builderFolder: folder,
+    imageFolder: folder,
+    refresh: false,
+  });
+  return { folder, config, archive, spec: await boxSpec(config, archive, folder) };
 }
 
 describe('boxSpec', () => {
@@ -40,7 +49,7 @@ describe('boxSpec', () => {
     expect(spec.sources).toEqual([
       {
         origin: 'debian',
-        url: 'http://mirror.example/debian',
+        url: 'http://archive.mayfly/debian/2026010203',
         suites: ['trixie', 'trixie-updates'],
         components: ['main', 'contrib'],
         keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
@@ -48,7 +57,7 @@ describe('boxSpec', () => {
       },
       {
         origin: 'extra',
-        url: 'http://mirror.example/extra',
+        url: 'http://archive.mayfly/extra/latest',
         suites: ['stable'],
         components: ['main'],
         keyring: join(folder, 'keys/extra.gpg'),
@@ -56,7 +65,7 @@ describe('boxSpec', () => {
       },
       {
         origin: 'host',
-        url: 'http://mirror.example/host',
+        url: 'http://archive.mayfly/host/latest',
         suites: ['s'],
         components: ['main'],
         keyring: '/etc/keys/host.gpg',
@@ -70,8 +79,8 @@ describe('boxSpec', () => {
       'apt-get',
       "printf 'http://mirror.example/d/\\tbookworm\\tmain\\nhttp://mirror.example/s\\tbookworm-security\\tmain\\n'",
     );
-    const { spec } = await specOf('name: example\n');
-    expect(spec.sources.map(({ origin, url }) => [origin, url])).toEqual([
+    const { archive, spec } = await specOf('name: example\n');
+    expect(archive.origins.map(({ origin, upstream }) => [origin, upstream])).toEqual([
       ['debian', 'http://mirror.example/d'],
       ['debian-security', 'http://mirror.example/s'],
     ]);
@@ -81,8 +90,10 @@ describe('boxSpec', () => {
 
 describe('in the guest', () => {
   it('sources are signed by keyrings at their paths there', async () => {
-    const { config, spec } = await specOf(ORIGINS);
-    expect(guestSources(config, spec)).toEqual([
+    const { config, archive } = await specOf(`${ORIGINS}  kind: mirror\n`, {
+      'config/APT_snapshots.d/debian/serial': '2026010203\n',
+    });
+    expect(guestSources(config, allSources(archive, 'box'))).toEqual([
       'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main contrib',
       'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main contrib',
       `deb [signed-by=${config.guest.builder}/.mayfly/keyrings/extra.gpg] http://mirror.example/extra stable main`,
@@ -90,12 +101,24 @@ describe('in the guest', () => {
     ]);
   });
 
+  it('a snapshot is at the other end of the tunnel, and its dates do not matter', async () => {
+    const { config, archive } = await specOf(ORIGINS, {
+      'config/APT_snapshots.d/debian/serial': '2026010203\n',
+    });
+    expect(guestSources(config, allSources(archive, 'image'))[0]).toBe(
+      'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no check-date=no] http://127.0.0.1:3143/debian/2026010203 trixie main contrib',
+    );
+  });
+
   it('keyrings that it does not have come along', async () => {
-    const { folder, spec } = await specOf(ORIGINS, { 'keys/extra.gpg': 'EXTRA' });
+    const { folder, archive } = await specOf(ORIGINS, { 'keys/extra.gpg': 'EXTRA' });
     const target = join(folder, 'copy');
     await mkdir(target);
-    await addKeyrings({ ...spec, sources: spec.sources.filter(({ origin }) => origin !== 'host') }, target);
+    await addKeyrings(
+      archive.origins.filter(({ origin }) => origin !== 'host'),
+      target,
+    );
     expect(await readFile(join(target, '.mayfly/keyrings/extra.gpg'), 'utf8')).toBe('EXTRA');
-    await expect(addKeyrings(spec, target)).rejects.toThrow('/etc/keys/host.gpg');
+    await expect(addKeyrings(archive.origins, target)).rejects.toThrow('/etc/keys/host.gpg');
   });
 });

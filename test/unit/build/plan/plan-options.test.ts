@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failure, git } from '../../source/repository.js';
-import { plan, testProject } from './project.js';
+import { tunnelsOf } from '../../../../src/build/archive/network.js';
+import { CONFIG, plan, testProject } from './project.js';
 
 describe('options', () => {
   it('come from the command line, then the environment, then builder.yaml', async () => {
@@ -25,8 +26,11 @@ describe('options', () => {
     expect([made.ramKib, made.vm.memoryBytes]).toEqual([2 ** 20, 2 * 2 ** 30]);
   });
 
-  it('the proxies', async () => {
-    const { context } = await testProject({}, { http_proxy: 'http://proxy.example:3128' });
+  it('the proxies, where the VM reaches them itself', async () => {
+    const { context } = await testProject(
+      { 'builder/builder.yaml': CONFIG.replace('cpus: 2', 'cpus: 2, network: open') },
+      { http_proxy: 'http://proxy.example:3128' },
+    );
     const apt = async (proxy: string) => (await plan(context, { flags: { proxy } })).apt;
     expect(await apt('extproxy')).toMatchObject({ proxy: 'http://proxy.example:3128', proxyInVm: false });
     expect(await apt('vmproxy+extproxy')).toMatchObject({
@@ -35,6 +39,21 @@ describe('options', () => {
       upstreamProxy: 'http://proxy.example:3128',
     });
     expect((await apt('vmproxy')).upstreamProxy).toBeUndefined();
+  });
+
+  it('the proxies, where the VM reaches them by a tunnel only', async () => {
+    const { context } = await testProject({}, { http_proxy: 'http://me:word@proxy.example' });
+    const of = (proxy: string) => plan(context, { flags: { proxy } });
+    const external = await of('extproxy');
+    expect(external.apt.proxy).toBe('http://me:word@127.0.0.1:3144');
+    expect(external.environment['MAYFLY_PROXY']).toBe('http://me:word@127.0.0.1:3144');
+    expect(tunnelsOf(external, 40000)).toEqual([
+      { guestPort: 3143, host: '127.0.0.1', port: 40000 },
+      { guestPort: 3144, host: 'proxy.example', port: 80 },
+    ]);
+    expect(tunnelsOf(await of('vmproxy'), 40000)).toHaveLength(1);
+    const { vm, ...rest } = external;
+    expect(tunnelsOf({ ...rest, vm: { ...vm, network: 'none' } }, 40000)).toEqual([]);
   });
 
   it('cachewebsite: a second disk', async () => {

@@ -49,10 +49,28 @@ export const PLAN: BuildPlan = {
     provider: 'qemu',
     accelerator: 'kvm',
     acceleratorReason: 'hardware virtualisation works',
+    network: 'archive',
+    hostProxy: undefined,
     memoryBytes: 2.5 * 2 ** 30,
     cpus: 2,
     cpuModel: undefined,
     machineType: undefined,
+  },
+  archive: {
+    kind: 'local',
+    url: undefined,
+    taggedUrl: undefined,
+    origins: [
+      {
+        origin: 'debian',
+        upstream: 'http://mirror.example/debian',
+        suites: ['trixie'],
+        components: ['main'],
+        keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
+        wanted: { box: '2026010203', image: 'latest' },
+        serial: { box: '2026010203', image: '2026010301' },
+      },
+    ],
   },
   guest: { user: 'builder', source: '/srv/source.git', builder: '/srv/builder' },
   caches: {

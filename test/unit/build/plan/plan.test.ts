@@ -119,13 +119,24 @@ describe('the base box of a plan', () => {
     expect((await plan(context)).box.exists).toBe(true);
   });
 
-  it('that is not pinned is warned about', async () => {
+  it('that is not frozen is warned about, and may reach more than the archive', async () => {
+    const { context } = await testProject({ 'builder/basebox/APT_snapshots.d/debian/serial': 'latest\n' });
+    const { warnings, vm } = await plan(context);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('Not frozen: debian at latest');
+    expect(vm.network).toBe('open');
+  });
+
+  it('has no part of debian-security at latest: its fixes come when a VM boots', async () => {
+    const frozen = (await plan((await testProject()).context)).box;
     const { context } = await testProject({
       'builder/basebox/APT_snapshots.d/debian-security/serial': 'latest\n',
     });
-    const { warnings } = await plan(context);
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain('not pinned: the serial of debian-security is latest');
+    const { warnings, vm, box } = await plan(context);
+    expect(warnings).toEqual([]);
+    expect(vm.network).toBe('archive');
+    expect(frozen.spec.sources.map(({ origin }) => origin)).toEqual(['debian', 'debian-security']);
+    expect(box.spec.sources.map(({ origin }) => origin)).toEqual(['debian']);
   });
 });
 

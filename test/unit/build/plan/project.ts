@@ -23,6 +23,8 @@ export const FILES: Files = {
   'builder/builder.yaml': CONFIG,
   'builder/basebox/APT_snapshots.d/debian/serial': '2026010203\n',
   'builder/basebox/APT_snapshots.d/debian-security/serial': '2026010204\n',
+  'config/APT_snapshots.d/debian/serial': '2026010301\n',
+  'config/APT_snapshots.d/debian-security/serial': '2026010302\n',
   'builder/provision/setup-builder': '#!/bin/sh\n',
   'builder/provision/build': '#!/bin/sh\n',
   'README.md': 'hello\n',

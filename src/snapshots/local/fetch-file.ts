@@ -1,0 +1,63 @@
+/** Brings a file of a snapshot into the local archive when it is first wanted: once, however many want it. */
+import { MayflyError } from '../../errors.js';
+import type { Upstream } from '../upstream.js';
+import { hasFile, storeFile } from './files.js';
+import type { FoundFile } from './find-file.js';
+
+export type FileSource = 'stored' | 'fetched';
+
+export class FileFetcher {
+  readonly #running = new Map<string, Promise<FileSource>>();
+
+  /** @param upstream undefined when nothing may be fetched */
+  constructor(
+    private readonly archive: string,
+    private readonly upstream: Upstream | undefined,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * The file is stored when this settles.
+   * @throws MayflyError `archive.offline`, `archive.not-found`, `archive.unreachable`, `archive.wrong-file`
+   */
+  async ensure(file: FoundFile): Promise<FileSource> {
+    const running = this.#running.get(file.sha256);
+    if (running !== undefined) return await running;
+    const job = this.#bring(file).finally(() => this.#running.delete(file.sha256));
+    this.#running.set(file.sha256, job);
+    return await job;
+  }
+
+  async #bring(file: FoundFile): Promise<FileSource> {
+    if (await hasFile(this.archive, file)) return 'stored';
+    const [first, ...others] = file.urls;
+    if (first === undefined) throw lost(file);
+    if (this.upstream === undefined) throw offline(first);
+    let failure: unknown;
+    for (const url of [first, ...others]) {
+      try {
+        await storeFile(this.archive, file, await this.upstream.open(url, this.signal), url);
+        return 'fetched';
+      } catch (error) {
+        if (!(error instanceof MayflyError)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+}
+
+export function offline(url: string): MayflyError {
+  return new MayflyError(
+    'host',
+    'archive.offline',
+    `${url} is not stored in the local archive yet, and nothing may be fetched (offline).`,
+    { hint: 'Build once without --offline, or import a bundle: mayfly snapshots import.' },
+  );
+}
+
+function lost(file: FoundFile): MayflyError {
+  return new MayflyError('host', 'archive.lost', `The local archive lost its file ${file.sha256}.`, {
+    hint: '`mayfly snapshots verify` looks for all damage and mends what upstream still has.',
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The local archive on disk:
+ *
+ *   archive/
+ *     files/ab/abcdef…        every file, by its SHA-256; written once, read-only
+ *     snapshots/ORIGIN/SERIAL.json   what a snapshot consists of (snapshot.ts)
+ *     tags/TAG.json           what a tag keeps for good
+ *     holds/ORIGIN/SERIAL     why a snapshot must not expire
+ *     catalogs/ab….json       which pool files an index names; made again when it is missing
+ *     incoming/               files that are being fetched; of processes, which name themselves
+ *
+ * A file's name is its content, so that any number of processes may add files at once, and a crash
+ * leaves nothing half under a final name.
+ */
+import { join } from 'node:path';
+
+export const archiveParts = (archive: string) => ({
+  files: join(archive, 'files'),
+  snapshots: join(archive, 'snapshots'),
+  tags: join(archive, 'tags'),
+  holds: join(archive, 'holds'),
+  catalogs: join(archive, 'catalogs'),
+  incoming: join(archive, 'incoming'),
+});
+
+export const storedFile = (archive: string, sha256: string): string =>
+  join(archive, 'files', sha256.slice(0, 2), sha256);
+
+export const snapshotFile = (archive: string, origin: string, serial: string): string =>
+  join(archive, 'snapshots', origin, `${serial}.json`);

@@ -1,0 +1,205 @@
+/**
+ * Serves the local archive over HTTP, to APT on this host, in a VM, or to a team. Pool files are
+ * fetched from upstream when they are first asked for.
+ *
+ *   /ORIGIN/SERIAL/dists/…  /ORIGIN/SERIAL/pool/…   a snapshot
+ *   /TAG/ORIGIN/…                                   a tagged one
+ *   /ORIGIN/project/trace/ORIGIN                    names the newest serial
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { isAborted, MayflyError, messageOf } from '../../errors.js';
+import type { Upstream } from '../upstream.js';
+import { FileFetcher, offline, type FileSource } from './fetch-file.js';
+import { SnapshotFinder } from './find-file.js';
+import { storedFile } from './layout.js';
+import { relayFile } from './relay.js';
+import { parseArchivePath } from './resolve-path.js';
+import { listSerials, readSnapshot } from './snapshot.js';
+
+/** One file that was served. */
+export interface ServedFile {
+  readonly origin: string;
+  readonly serial: string;
+  /** Below the origin's base URL. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly source: FileSource;
+}
+
+export interface ServerOptions {
+  /** Folder of the local archive. */
+  readonly archive: string;
+  /** Undefined when nothing may be fetched. */
+  readonly upstream: Upstream | undefined;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any that is free. */
+  readonly port?: number;
+  readonly signal: AbortSignal;
+  /** Base URL of an origin's snapshot at a service, when snapshots are not the local archive's. */
+  readonly relay?: (origin: string, serial: string) => string;
+  readonly onServed?: (file: ServedFile) => void;
+  /** Told what could not be served, and why. */
+  readonly onFailure?: (path: string, error: unknown) => void;
+}
+
+export interface ArchiveServer extends AsyncDisposable {
+  readonly port: number;
+  /** Base URL of all: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+}
+
+/** @throws MayflyError `archive.port` when the address is taken or not ours */
+export async function startArchiveServer(options: ServerOptions): Promise<ArchiveServer> {
+  const handler = new Handler(options);
+  const server = createServer((request, response) => {
+    void handler.answer(request, response);
+  });
+  // APT keeps a connection for as long as it works; a build has pauses.
+  server.keepAliveTimeout = 120_000;
+  const host = options.host ?? '127.0.0.1';
+  await listen(server, host, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new MayflyError('host', 'archive.port', `Cannot listen on ${host}, port ${port}: ${error.message}.`, {
+          hint: 'Choose another: --listen ADDRESS:PORT.',
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+class Handler {
+  readonly #finders = new Map<string, Promise<SnapshotFinder>>();
+  readonly #fetcher: FileFetcher;
+
+  constructor(private readonly options: ServerOptions) {
+    this.#fetcher = new FileFetcher(options.archive, options.upstream, options.signal);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD') plain(response, 405, 'Only GET and HEAD.\n');
+      else await this.#serve(path, request, response);
+    } catch (error) {
+      if (!isAborted(this.options.signal)) this.options.onFailure?.(path, error);
+      if (response.headersSent) response.destroy();
+      else plain(response, statusOf(error), `${messageOf(error)}\n`);
+    }
+  }
+
+  async #serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { archive } = this.options;
+    const parsed = parseArchivePath(path);
+    if (parsed?.kind === 'trace') {
+      const newest = (await listSerials(archive, parsed.origin)).at(-1);
+      if (newest === undefined) plain(response, 404, 'No snapshot of this origin.\n');
+      else plain(response, 200, `Archive serial: ${newest}\n`);
+      return;
+    }
+    if (parsed?.kind !== 'snapshot') {
+      plain(response, 404, 'There is nothing of this name.\n');
+      return;
+    }
+    const { origin, serial } = parsed;
+    const { relay, upstream, signal } = this.options;
+    if (relay !== undefined) {
+      const url = `${relay(origin, serial)}/${parsed.path}`;
+      if (upstream === undefined) throw offline(url);
+      const { sha256, bytes } = await relayFile(upstream, url, response, signal);
+      this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source: 'fetched' });
+      return;
+    }
+    const file = await (await this.#finder(origin, serial)).find(parsed.path);
+    if (file === undefined) {
+      plain(response, 404, `The snapshot ${serial} of ${origin} has no ${parsed.path}.\n`);
+      return;
+    }
+    const source = await this.#fetcher.ensure(file);
+    if (file.date !== undefined) response.setHeader('Last-Modified', file.date.toUTCString());
+    response.setHeader('ETag', `"${file.sha256}"`);
+    await sendFile(request, response, storedFile(archive, file.sha256));
+    const { sha256, bytes } = file;
+    this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source });
+  }
+
+  #finder(origin: string, serial: string): Promise<SnapshotFinder> {
+    const key = `${origin}/${serial}`;
+    let finder = this.#finders.get(key);
+    if (finder === undefined) {
+      const { archive, signal } = this.options;
+      finder = readSnapshot(archive, origin, serial).then(
+        (snapshot) => new SnapshotFinder(archive, snapshot, signal),
+      );
+      this.#finders.set(key, finder);
+      // A snapshot that is unknown now may be taken later.
+      finder.catch(() => this.#finders.delete(key));
+    }
+    return finder;
+  }
+}
+
+/** Ranges, conditions and lengths are the library's. */
+async function sendFile(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  const { default: send } = await import('send');
+  await new Promise<void>((resolve, reject) => {
+    const stream = send(request, basename(path), {
+      root: dirname(path),
+      cacheControl: false,
+      index: false,
+      dotfiles: 'allow',
+    });
+    stream.on('headers', (reply: ServerResponse) => {
+      reply.setHeader('Content-Type', 'application/octet-stream');
+    });
+    stream.on('error', reject);
+    response.once('close', resolve);
+    stream.pipe(response);
+  });
+}
+
+/** APT in a VM may ask through a proxy of ours: then the whole address is the path. */
+function pathOf(request: IncomingMessage): string {
+  try {
+    return new URL(request.url ?? '/', 'http://archive.invalid').pathname;
+  } catch {
+    return '/';
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (!(error instanceof MayflyError)) return 500;
+  switch (error.code) {
+    case 'snapshot.unknown':
+    case 'archive.not-found':
+      return 404;
+    case 'archive.offline':
+      return 503;
+    default:
+      return 502;
+  }
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(text);
+}

@@ -1,0 +1,126 @@
+/** Fetching from archives over HTTP, through the proxy that this host's APT or environment names. */
+import { setMaxListeners } from 'node:events';
+import type { Dispatcher } from 'undici';
+import { MayflyError } from '../errors.js';
+import { run, which } from '../process/run.js';
+
+export interface Upstream extends AsyncDisposable {
+  /**
+   * The body of a file as it comes.
+   * @throws MayflyError `archive.not-found` for 404 and 410, `archive.unreachable` for all else
+   */
+  open(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** A whole file that is not large. @throws as `open`, and `archive.too-large` beyond `most` bytes */
+  read(url: string, signal: AbortSignal, most?: number): Promise<Buffer>;
+}
+
+/** Bytes. The largest InRelease file of Debian has some 300 kB. */
+const MOST = 16 * 1024 * 1024;
+/** Milliseconds: to connect, and between two pieces of an answer. */
+const SILENCE_MS = 30_000;
+/** Files at a time from one host. */
+const CONNECTIONS = 8;
+
+/** @param proxy URL of an HTTP proxy, or undefined for none */
+export async function makeUpstream(proxy: string | undefined): Promise<Upstream> {
+  // Loaded here: most commands fetch nothing, and it takes a tenth of a second.
+  const { Agent, interceptors, ProxyAgent } = await import('undici');
+  const options = {
+    connections: CONNECTIONS,
+    connect: { timeout: SILENCE_MS },
+    headersTimeout: SILENCE_MS,
+    bodyTimeout: SILENCE_MS,
+  };
+  const base = proxy === undefined ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy });
+  const dispatcher = base.compose(
+    interceptors.redirect({ maxRedirections: 5 }),
+    interceptors.retry({ maxRetries: 2, minTimeout: 300, maxTimeout: 3000 }),
+  );
+  const open = (url: string, signal: AbortSignal) => request(dispatcher, url, signal);
+  return {
+    open,
+    async read(url, signal, most = MOST) {
+      const pieces: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const piece of await open(url, signal)) {
+        bytes += piece.length;
+        if (bytes > most) throw tooLarge(url, most);
+        pieces.push(piece);
+      }
+      return Buffer.concat(pieces);
+    },
+    [Symbol.asyncDispose]: () => base.close(),
+  };
+}
+
+async function request(
+  dispatcher: Dispatcher,
+  url: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { request: send } = await import('undici');
+  // Each request listens to it, and there are many at a time.
+  setMaxListeners(0, signal);
+  let response;
+  try {
+    response = await send(url, { dispatcher, signal, headers: { 'user-agent': 'mayfly' } });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(url, reasonOf(error), error);
+  }
+  const { statusCode, body } = response;
+  if (statusCode === 200) return pieces(url, body, signal);
+  await body.dump();
+  if (statusCode === 404 || statusCode === 410) {
+    throw new MayflyError('host', 'archive.not-found', `The archive has no ${url} (HTTP ${statusCode}).`);
+  }
+  throw unreachable(url, `HTTP ${statusCode}`);
+}
+
+async function* pieces(
+  url: string,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(url, reasonOf(error), error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message || error.name;
+}
+
+function unreachable(url: string, reason: string, cause?: unknown): MayflyError {
+  return new MayflyError(
+    'host',
+    'archive.unreachable',
+    `The archive could not be reached. ${url}: ${reason}.`,
+    {
+      hint: 'Is the network up, and the address right? --offline builds from what is stored already.',
+      cause,
+    },
+  );
+}
+
+function tooLarge(url: string, most: number): MayflyError {
+  return new MayflyError('host', 'archive.too-large', `${url} has more than ${most} bytes.`);
+}
+
+/**
+ * The HTTP proxy of this host: what its APT uses, else what the environment names.
+ * @param env may hold http_proxy
+ */
+export async function hostProxy(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string | undefined> {
+  const own = env['http_proxy'];
+  if (own !== undefined && own !== '') return own;
+  if ((await which('apt-config')) === undefined) return undefined;
+  const { stdout } = await run('apt-config', ['shell', 'PROXY', 'Acquire::http::Proxy'], { signal });
+  const proxy = /^PROXY='(.*)'$/m.exec(stdout)?.[1];
+  return proxy === undefined || proxy === '' || proxy === 'DIRECT' ? undefined : proxy;
+}

@@ -1,0 +1,193 @@
+/** Snapshots by hand: what a project's serial files hold, freezing and thawing them, taking and serving. */
+import { join } from 'node:path';
+import { openProject } from '../build/plan/project.js';
+import { BOX_SERIALS, IMAGE_SERIALS, planArchive, takeOrigin } from '../build/archive/plan.js';
+import { serviceOf, type PlannedArchive } from '../build/archive/origins.js';
+import type { Context } from '../build/context.js';
+import type { Config } from '../config/config.js';
+import { MayflyError } from '../errors.js';
+import { archiveFolder } from '../paths.js';
+import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
+import { listOrigins, listSerials, readSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
+import { newestOfService } from '../snapshots/newest.js';
+import { readSerial, writeSerial, type Serials } from '../snapshots/serial-files.js';
+import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+
+/** Which serial files are meant. */
+export type SerialSet = 'box' | 'image';
+
+/** A project whose serial files are worked with. */
+export interface SerialProject {
+  readonly config: Config;
+  /** Absolute. */
+  readonly builderFolder: string;
+  readonly directories: Readonly<Record<SerialSet, string>>;
+}
+
+export async function serialProject(context: Context): Promise<SerialProject> {
+  const { checkout, builderFolder, config } = await openProject(context);
+  return serialProjectIn(checkout.topLevel, join(checkout.topLevel, builderFolder), config);
+}
+
+/** @param topLevel of a project, in a checkout or not yet */
+export function serialProjectIn(topLevel: string, builderFolder: string, config: Config): SerialProject {
+  const directories = { box: join(builderFolder, BOX_SERIALS), image: join(topLevel, IMAGE_SERIALS) };
+  return { config, builderFolder, directories };
+}
+
+/** The configured origins, or those that were asked for. @throws MayflyError `origin.unknown` */
+export function chosenOrigins(project: SerialProject, asked: readonly string[]): readonly string[] {
+  const known = Object.keys(project.config.archive.origins).sort();
+  const unknown = asked.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new MayflyError('usage', 'origin.unknown', `There is no origin ${unknown.join(', ')}.`, {
+      hint: `The origins of this project are ${known.join(', ')} (archive.origins in builder.yaml).`,
+    });
+  }
+  return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
+}
+
+/** What the serial files hold. */
+export async function showSerials(
+  project: SerialProject,
+  origins: readonly string[],
+): Promise<Readonly<Record<SerialSet, Serials>>> {
+  const read = async (set: SerialSet): Promise<Serials> =>
+    Object.fromEntries(
+      await Promise.all(
+        origins.map(async (origin) => [origin, await readSerial(project.directories[set], origin)] as const),
+      ),
+    );
+  return { box: await read('box'), image: await read('image') };
+}
+
+/**
+ * Origin → newest serial.
+ * @param refresh ask the mirror, and take a snapshot when it has changed; a service is always asked
+ */
+export async function newestSerials(
+  context: Context,
+  project: SerialProject,
+  origins: readonly string[],
+  refresh: boolean,
+): Promise<Serials> {
+  const { config, builderFolder } = project;
+  refuseMirror(config);
+  const service = serviceOf(config.archive);
+  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  const newest = origins.map(async (origin) => {
+    if (service !== undefined) {
+      return [origin, await newestOfService(service, origin, upstream, context.signal)] as const;
+    }
+    const serial = refresh
+      ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
+      : (await listSerials(archiveFolder(context.home), origin)).at(-1);
+    if (serial !== undefined) return [origin, serial] as const;
+    throw new MayflyError(
+      'host',
+      'serial.unresolved',
+      `The local archive has no snapshot of ${origin} yet.`,
+      {
+        hint: 'Take one: `mayfly snapshots take`.',
+      },
+    );
+  });
+  return Object.fromEntries(await Promise.all(newest));
+}
+
+function refuseMirror(config: Config): void {
+  if (config.archive.kind !== 'mirror') return;
+  throw new MayflyError('usage', 'archive.mirror', 'archive.kind is mirror: a mirror has no snapshots.', {
+    hint: 'Set archive.kind in builder.yaml to local, or to a snapshot service.',
+  });
+}
+
+export interface FreezeRequest {
+  readonly origins: readonly string[];
+  readonly sets: readonly SerialSet[];
+  /** Freeze debian-security too. */
+  readonly security: boolean;
+}
+
+/** Writes the newest serials into the serial files. @returns what they hold now */
+export async function freeze(
+  context: Context,
+  project: SerialProject,
+  request: FreezeRequest,
+): Promise<Serials> {
+  const newest = await newestSerials(context, project, request.origins, true);
+  const named = request.origins.length === 1 && request.origins[0] === SECURITY_ORIGIN;
+  const frozen = frozenSerials(newest, { security: request.security || named });
+  await writeAll(project, frozen, request.sets);
+  return frozen;
+}
+
+export async function writeAll(
+  project: SerialProject,
+  serials: Serials,
+  sets: readonly SerialSet[],
+): Promise<void> {
+  for (const set of sets) {
+    for (const [origin, serial] of Object.entries(serials)) {
+      await writeSerial(project.directories[set], origin, serial);
+    }
+  }
+}
+
+/** What a build would use now, every `latest` made a serial. */
+export async function resolveSerials(context: Context, project: SerialProject): Promise<PlannedArchive> {
+  refuseMirror(project.config);
+  return await planArchive({
+    context,
+    config: project.config,
+    builderFolder: project.builderFolder,
+    imageFolder: project.directories.image.slice(0, -IMAGE_SERIALS.length),
+    refresh: true,
+  });
+}
+
+export interface TakenSnapshot {
+  readonly origin: string;
+  readonly serial: string;
+  /** False when nothing had changed since this serial was taken. */
+  readonly isNew: boolean;
+  readonly fetchedBytes: number;
+}
+
+export async function takeSnapshots(
+  context: Context,
+  project: SerialProject,
+  origins: readonly string[],
+): Promise<readonly TakenSnapshot[]> {
+  if (project.config.archive.kind !== 'local') {
+    throw new MayflyError('usage', 'archive.not-local', 'Snapshots are taken by the local archive only.', {
+      hint: `archive.kind in builder.yaml is ${project.config.archive.kind}; remove it, or set it to local.`,
+    });
+  }
+  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  return await Promise.all(
+    origins.map(async (origin) => {
+      const { config, builderFolder } = project;
+      const { snapshot, isNew, fetchedBytes } = await takeOrigin(
+        context,
+        config,
+        origin,
+        builderFolder,
+        upstream,
+      );
+      return { origin, serial: snapshot.serial, isNew, fetchedBytes };
+    }),
+  );
+}
+
+/** All snapshots of the local archive, oldest first within an origin. */
+export async function listSnapshots(context: Context): Promise<readonly Snapshot[]> {
+  const archive = archiveFolder(context.home);
+  const snapshots: Snapshot[] = [];
+  for (const origin of await listOrigins(archive)) {
+    for (const serial of await listSerials(archive, origin)) {
+      snapshots.push(await readSnapshot(archive, origin, serial));
+    }
+  }
+  return snapshots;
+}
