@@ -57,6 +57,27 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** System errors that are about the host, not about mayfly: errno(3) → what to do. */
+const HOST_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'Give this user permission, or choose another place (see `mayfly --help`, Environment).',
+  EPERM: 'Give this user permission, or choose another place (see `mayfly --help`, Environment).',
+  EROFS: 'The file system is read-only: choose another place (see `mayfly --help`, Environment).',
+  ENOSPC: 'Make room there: see `mayfly box clean` and `mayfly cache list`.',
+  EDQUOT: 'The quota of this user is used up: make room, or choose another place.',
+  EMFILE: 'Raise the limit of open files: ulimit -n.',
+};
+
+/** A failed system call as an error that people can act on; undefined when it is none of these. */
+export function hostError(error: unknown): MayflyError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  const hint = HOST_ERRORS[error.code];
+  if (hint === undefined) return undefined;
+  return new MayflyError('host', `host.${error.code.toLowerCase()}`, `This host: ${error.message}.`, {
+    hint,
+    cause: error,
+  });
+}
+
 /** Words any thrown value for a person. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -36,7 +36,8 @@ export function resolveHome(env: NodeJS.ProcessEnv = process.env): Home {
   if (own !== undefined) {
     return { data: join(own, 'data'), cache: join(own, 'cache'), state: join(own, 'state') };
   }
-  const home = env['HOME'] ?? homedir();
+  // An empty HOME would put everything below the folder of the command.
+  const home = env['HOME'] === undefined || env['HOME'] === '' ? homedir() : env['HOME'];
   // XDG Base Directory Specification: a relative path is to be ignored.
   const xdg = (name: string, fallback: string): string => {
     const value = env[name];

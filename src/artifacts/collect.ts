@@ -21,6 +21,8 @@ const RESERVED = new Set<string>([
   buildFiles.record,
   buildFiles.events,
   buildFiles.log,
+  buildFiles.console,
+  buildFiles.provisionLog,
   buildFiles.checksums,
 ]);
 
@@ -55,32 +57,35 @@ export interface TakeOptions {
 
 /**
  * Takes all artifacts off the disk.
- * @throws MayflyError `artifacts.refused` that names every offer that is not one plain file on the disk
+ * @throws MayflyError `artifacts.refused` that names every one that cannot be taken; the others are
  */
 export async function takeArtifacts(options: TakeOptions): Promise<readonly Artifact[]> {
   if (options.offers.length === 0) return [];
   const file = await open(options.disk, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const problems = refusedOffers(options.offers, (await file.stat()).size);
-    if (problems.length > 0) {
-      throw new MayflyError('vm', 'artifacts.refused', 'The VM offered artifacts that are not taken.', {
-        details: problems,
-      });
-    }
+    const refused = refusedOffers(options.offers, (await file.stat()).size);
+    const offers = options.offers.filter((offer) => !refused.has(offer));
+    const problems = [...refused].map(([{ name }, problem]) => `${JSON.stringify(name)}: ${problem}`);
     await mkdir(options.to, { recursive: true });
     const data = await dataRanges(options.disk, options.signal);
     const artifacts: Artifact[] = [];
-    const first = options.inUse ? undefined : options.offers.find(isWorthMoving);
-    const copied = options.offers.filter((offer) => offer !== first).sort(byName);
+    const first = options.inUse ? undefined : offers.find(isWorthMoving);
+    const copied = offers.filter((offer) => offer !== first).sort(byName);
     // The one that is moved comes last: the disk becomes its file.
     for (const offer of first === undefined ? copied : [...copied, first]) {
       throwIfAborted(options.signal);
-      const artifact =
-        (offer === first ? await move(file, data, offer, options) : undefined) ??
-        (await copy(file, data, offer, options));
-      artifacts.push(artifact);
-      options.onArtifact(artifact);
+      try {
+        const artifact =
+          (offer === first && problems.length === 0 ? await move(file, data, offer, options) : undefined) ??
+          (await copy(file, data, offer, options));
+        artifacts.push(artifact);
+        options.onArtifact(artifact);
+      } catch (error) {
+        if (!hasCode(error, 'EISDIR')) throw error;
+        problems.push(`${JSON.stringify(offer.name)}: a folder of that name is in ${options.to}`);
+      }
     }
+    if (problems.length > 0) throw notTaken(problems, artifacts.length);
     return artifacts.sort(byName);
   } finally {
     await file.close();
@@ -88,15 +93,29 @@ export async function takeArtifacts(options: TakeOptions): Promise<readonly Arti
 }
 
 /** What is wrong with each offer, in words. Pure. @param diskBytes size of the artifact disk */
-export function refusedOffers(offers: readonly Offer[], diskBytes: number): readonly string[] {
+export function refusedOffers(offers: readonly Offer[], diskBytes: number): ReadonlyMap<Offer, string> {
   const seen = new Set<string>();
-  return offers.flatMap(({ name, offset, bytes }) => {
+  const refused = new Map<Offer, string>();
+  let end = 0;
+  for (const offer of [...offers].sort((a, b) => a.offset - b.offset)) {
+    const { name, offset, bytes } = offer;
     const problem =
       refusedName(name) ??
       (seen.has(name) ? 'it is offered twice' : undefined) ??
-      (isPart(offset, bytes, diskBytes) ? undefined : 'it is not within the artifact disk');
+      (isPart(offset, bytes, diskBytes) ? undefined : 'it is not within the artifact disk') ??
+      // Or a small disk could become any number of large files.
+      (offset < end ? 'it overlaps another one' : undefined);
     seen.add(name);
-    return problem === undefined ? [] : [`${JSON.stringify(name)}: ${problem}`];
+    if (problem === undefined) end = offset + bytes;
+    else refused.set(offer, problem);
+  }
+  return refused;
+}
+
+function notTaken(problems: readonly string[], taken: number): MayflyError {
+  return new MayflyError('vm', 'artifacts.refused', 'The VM offered artifacts that are not taken.', {
+    details: [...problems, ...(taken === 0 ? [] : [`the other ${taken} are there`])],
+    hint: 'Rename them in the build script, or narrow artifacts.patterns in builder.yaml.',
   });
 }
 
@@ -141,7 +160,8 @@ async function move(
     await rename(temporary, join(options.to, name));
     return { name, bytes, sha256: hash.digest('hex') };
   } catch (error) {
-    await rm(temporary, { force: true });
+    // It is all there is of the artifact.
+    await rename(temporary, options.disk);
     throw error;
   }
 }

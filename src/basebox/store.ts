@@ -50,7 +50,9 @@ export async function findBox(store: string, fingerprint: string): Promise<Box |
     const text = await readFile(join(folder, boxFiles.record), 'utf8');
     return { folder, record: boxRecord.parse(JSON.parse(text)) };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
+    // Damaged: it is made anew when it is wanted.
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
 }
@@ -76,6 +78,8 @@ export async function stageBox(store: string, fingerprint: string): Promise<stri
 
 /** Makes a staged box visible, in one step. */
 export async function commitBox(store: string, fingerprint: string): Promise<Box> {
+  // Only what cannot be read is in its place: findBox was asked under the same lock.
+  await removeTree(join(store, fingerprint));
   await rename(join(store, STAGING + fingerprint), join(store, fingerprint));
   const box = await findBox(store, fingerprint);
   if (box === undefined) throw new Error(`box ${fingerprint} has no ${boxFiles.record}`);

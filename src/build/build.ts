@@ -3,10 +3,10 @@
  * build, artifacts, the end of the VM, and what came out of it. Each step is told to the journal, and whatever was made
  * is undone in reverse order, however the build ends.
  */
-import { cp } from 'node:fs/promises';
+import { access, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
-import { interruption, isAborted, MayflyError } from '../errors.js';
+import { hostError, interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
@@ -14,6 +14,7 @@ import { publishArtifacts, setAside, type Collected } from './results/bring-out.
 import { destroyBuilderVm, keepBuilderVm, type BuilderVm } from './vm/builder-vm.js';
 import { openArchive } from './archive/serve.js';
 import type { Context } from './context.js';
+import type { MayflyEvent } from '../report/events.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
 import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
@@ -43,7 +44,11 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
   const startedAt = new Date();
   const id = newBuildId(startedAt);
   const folder = join(buildsFolder(context.home), id);
-  using journal = new Journal(folder, context.report);
+  // A build whose log cannot be written must not go on: no log is ever lost.
+  using stop = stoppable(context.signal);
+  using journal = new Journal(folder, context.report, (error) => {
+    stop.stop(hostError(error) ?? error);
+  });
   const progress: BuildProgress = {
     id,
     startedAt,
@@ -56,13 +61,39 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
   let failure: unknown;
   let keptVm: string | undefined;
   try {
-    keptVm = await tell({ ...context, report: journal.tell }, request, journal, progress);
+    const own = { ...context, report: journal.tell, signal: stop.signal };
+    keptVm = await tell(own, request, journal, progress);
   } catch (error) {
-    failure = isAborted(context.signal) ? interruption(context.signal) : error;
+    failure = isAborted(stop.signal) ? interruption(stop.signal) : error;
   }
-  const artifactsDirectory = await publishRecord(journal, progress, request.version, failure);
+  let artifactsDirectory = folder;
+  try {
+    artifactsDirectory = await publishRecord(journal, progress, request.version, failure);
+  } catch (error) {
+    // What went wrong first is what matters.
+    failure ??= error;
+  }
   if (failure !== undefined) throw withLog(failure, folder);
   return { folder, artifactsDirectory, artifacts: progress.artifacts, keptVm };
+}
+
+/** A signal that fires when another does, or when it is told to. */
+function stoppable(parent: AbortSignal) {
+  const controller = new AbortController();
+  const follow = (): void => {
+    controller.abort(parent.reason);
+  };
+  if (parent.aborted) follow();
+  parent.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    stop: (reason: unknown) => {
+      controller.abort(reason);
+    },
+    [Symbol.dispose]() {
+      parent.removeEventListener('abort', follow);
+    },
+  };
 }
 
 /** The steps. @returns the id of the VM when it was kept */
@@ -92,7 +123,7 @@ async function tell(
 
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   progress.served = archive.served;
-  const { builder } = await obtainVm({
+  const { builder, reused } = await obtainVm({
     context,
     journal,
     plan,
@@ -112,12 +143,13 @@ async function tell(
   } catch (error) {
     failed = true;
     // A VM that is refused to this build may still serve the one that it was kept for.
-    keep = plan.options.rescue || (error instanceof MayflyError && error.code === 'guest.wrong-branch');
+    const isRefused = error instanceof MayflyError && error.code === 'guest.wrong-branch';
+    keep = plan.options.rescue || (reused && isRefused);
     throw error;
   } finally {
     keep &&= !isAborted(context.signal) && builder.vm.exit === undefined;
     await copyConsole(journal, builder);
-    if (collected !== undefined && !keep) collected = await setAside(collected, scratch.path);
+    if (collected !== undefined && !keep) collected = await setAside(collected, journal.folder);
     await end(context, journal, plan, builder, keep);
     if (collected !== undefined && !isAborted(context.signal)) {
       await publish(context, journal, progress, plan, collected, failed);
@@ -137,13 +169,29 @@ async function publish(
 ): Promise<void> {
   try {
     await journal.step('publish', 'Checking artifacts', async (say) => {
-      progress.artifacts.push(...(await publishArtifacts(plan, collected, context.signal, journal.tell)));
+      const told = (event: MayflyEvent): void => {
+        if (event.type === 'artifact') progress.artifacts.push(event);
+        journal.tell(event);
+      };
+      await publishArtifacts(plan, collected, context.signal, told);
       say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
     });
+    if (!collected.inUse) await rm(collected.disk, { force: true });
   } catch (error) {
+    if (!collected.inUse && (await exists(collected.disk))) {
+      const text = `The disk that holds what the build made is kept: ${collected.disk}. Remove it when you are done.`;
+      journal.tell({ type: 'notice', level: 'warning', text });
+    }
     if (!failed) throw error;
     warnOfMissing(journal, error);
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The end of the VM, or its life without us. */

@@ -11,7 +11,7 @@ export function registerInit(program: Command): void {
     .command('init')
     .summary('make a new project')
     .description(
-      'Makes a Git repository with a commented builder directory that describes a small Debian image, and commits it.',
+      'Makes a Git repository with a commented builder directory that describes a small Debian image, and commits it. The project is frozen from its first commit to a snapshot that is taken now; debian-security stays at latest.',
     )
     .argument('<directory>', 'Folder to make; it must not exist, or be empty.')
     .addOption(
@@ -21,22 +21,28 @@ export function registerInit(program: Command): void {
       )
         .choices([...TEMPLATES])
         .default('live'),
-    );
+    )
+    .option('--no-freeze', 'Leave all serials at latest, and take no snapshot.');
   addGlobalFlags(command, 'Print name, folder and commit as JSON.');
   addExamples(
     command,
     ['mayfly init my-image', 'make a project of a Debian live system'],
     ['mayfly init tiny --template minimal', 'make the smallest one'],
   );
-  command.action(async (directory: string, flags: GlobalOptions & { template: string }) => {
+  command.action(async (directory: string, flags: GlobalOptions & { template: string; freeze: boolean }) => {
     const { initProject } = await import('../tasks/init.js');
     using session = openSession(flags, false);
-    const made = await initProject(session.context, directory, flags.template);
+    const made = await initProject(session.context, directory, {
+      template: flags.template,
+      freeze: flags.freeze,
+    });
     if (flags.json === true) {
       printJson(made);
       return;
     }
     print(`Made the project ${made.name} in ${made.folder} (commit ${made.shortId}).`);
+    const frozen = Object.entries(made.serials).map(([origin, serial]) => `${origin} ${serial}`);
+    if (frozen.length > 0) print(`Frozen to ${frozen.join(', ')}.`);
     print(`Next: cd ${directory} && mayfly build`);
   });
 }

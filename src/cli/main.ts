@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and how every error ends. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { hostError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
@@ -66,7 +67,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    process.exitCode = exitCodeOf(error);
-    for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
+    const known = hostError(error) ?? error;
+    process.exitCode = exitCodeOf(known);
+    for (const line of errorLines(known)) process.stderr.write(`${line}\n`);
   }
 }

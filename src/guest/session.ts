@@ -1,4 +1,5 @@
 /** A VM that one can work in: the ways to run a script there, and what its failures mean. */
+import { randomBytes } from 'node:crypto';
 import { MayflyError } from '../errors.js';
 import { CommandError } from '../process/command-error.js';
 import type { RunResult } from '../process/run.js';
@@ -39,7 +40,10 @@ export type ScriptOutcome =
 
 /** What `fail` exits with; only together with its line does it count. */
 const FAILED = 70;
-const FAILURE_LINE = /^mayfly-failure ([a-z.-]+) (.*)$/;
+const FAILURE_LINE = /^mayfly-failure ([0-9a-f]+) ([a-z.-]+) (.*)$/;
+const ENDED_LINE = /^mayfly-ended ([0-9a-f]+) (\d+)$/;
+/** Exit code with which ssh says that it, not the command, failed. */
+const SSH_FAILED = 255;
 
 /**
  * Runs one of our scripts in the guest.
@@ -52,17 +56,29 @@ export async function runScript(
   options: ScriptOptions,
 ): Promise<ScriptOutcome> {
   let failure: GuestFailure | undefined;
+  const seen = { ended: false };
+  // What the guest prints is the project's own: only lines that know the secret are ours.
+  const secret = randomBytes(16).toString('hex');
   const shell = name === 'collect' ? 'bash' : 'sh';
   const result = await attempt(guest, [shell, '-s', '--', ...(options.args ?? [])], {
-    input: await scriptText(name, values),
+    input: await scriptText(name, { ...values, MF_SECRET: secret }),
     signal: options.signal,
     onLine: (line, stream) => {
-      const match = stream === 'stderr' ? FAILURE_LINE.exec(line) : null;
-      if (match === null) options.onLine(line, stream);
-      else failure = { code: match[1] ?? '', text: match[2] ?? '' };
+      const failed = stream === 'stderr' ? FAILURE_LINE.exec(line) : null;
+      const end = stream === 'stderr' ? ENDED_LINE.exec(line) : null;
+      if (failed?.[1] === secret) failure = { code: failed[2] ?? '', text: failed[3] ?? '' };
+      else if (end?.[1] === secret) seen.ended = true;
+      else options.onLine(line, stream);
     },
   });
   if (result.exitCode === FAILED && failure !== undefined) return { exitCode: FAILED, failure };
+  if (result.exitCode === SSH_FAILED && !seen.ended) {
+    await throwIfGone(guest);
+    throw new MayflyError('vm', 'vm.connection', 'The SSH connection to the VM broke.', {
+      log: guest.console,
+      hint: 'Did a script of the project stop sshd, or the network, in the VM? --rescue keeps it for a look.',
+    });
+  }
   return { exitCode: result.exitCode };
 }
 
@@ -73,10 +89,7 @@ async function attempt(
 ): Promise<RunResult> {
   const every = Array.from({ length: 256 }, (_, code) => code);
   try {
-    const result = await sshRun(guest.ssh, command, { ...options, capture: false, accept: every });
-    // 255 is ssh's own way to say that the connection broke, but a script may exit with it too.
-    if (result.exitCode === 255) await throwIfGone(guest);
-    return result;
+    return await sshRun(guest.ssh, command, { ...options, capture: false, accept: every });
   } catch (error) {
     if (error instanceof CommandError) await throwIfGone(guest);
     throw error;

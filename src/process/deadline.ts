@@ -8,6 +8,9 @@ export interface Deadline extends Disposable {
   readonly expired: boolean;
 }
 
+/** The longest time that setTimeout knows, about 24 days: one more millisecond would mean none at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** @param milliseconds none when undefined: then it only follows `parent` */
 export function deadline(milliseconds: number | undefined, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
@@ -15,10 +18,13 @@ export function deadline(milliseconds: number | undefined, parent?: AbortSignal)
   const timer =
     milliseconds === undefined
       ? undefined
-      : setTimeout(() => {
-          expired = true;
-          controller.abort();
-        }, milliseconds);
+      : setTimeout(
+          () => {
+            expired = true;
+            controller.abort();
+          },
+          Math.min(milliseconds, LONGEST_MS),
+        );
   const follow = (): void => {
     controller.abort(parent?.reason);
   };

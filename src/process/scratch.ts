@@ -74,8 +74,23 @@ export async function reapScratch(parent: string): Promise<readonly string[]> {
     const owner = await readOwner(path);
     // Without an owner it is being made at this moment, or it is not ours to judge.
     if (owner === undefined || (await isAlive(owner))) continue;
-    await removeTree(path);
-    reaped.push(path);
+    if (await removeLeftover(path)) reaped.push(path);
   }
   return reaped;
+}
+
+/**
+ * What names the owner goes last. False when a child of the owner is still writing there (an
+ * mmdebstrap that is just ending): the next command removes the rest.
+ */
+async function removeLeftover(path: string): Promise<boolean> {
+  try {
+    for (const name of await readdir(path)) if (name !== OWNER_FILE) await removeTree(join(path, name));
+    if ((await readdir(path)).length > 1) return false;
+    await rm(path, { recursive: true });
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EBUSY')) throw error;
+    return false;
+  }
 }

@@ -69,6 +69,8 @@ export async function startService(
     },
     async end(graceMs) {
       if (exit !== undefined) return exit;
+      // We wait for it now, even for one that might have outlived us.
+      child.ref();
       signalGroup(pid, 'SIGTERM');
       const timer = setTimeout(() => {
         signalGroup(pid, 'SIGKILL');

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { normaliseName } from '../config/defaults.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { projectFiles } from '../paths.js';
+import { readConfig } from '../build/plan/project.js';
+import type { Serials } from '../snapshots/serial-files.js';
 import { createRepository } from '../source/index.js';
+import { chosenOrigins, freeze, serialProjectIn } from './snapshots.js';
 import type { Context } from '../build/context.js';
 
 const TEMPLATES = fileURLToPath(new URL('../../templates/', import.meta.url));
@@ -14,13 +17,21 @@ export interface MadeProject {
   readonly name: string;
   readonly folder: string;
   readonly shortId: string;
+  /** What it is frozen to: origin → serial. */
+  readonly serials: Serials;
+}
+
+export interface InitRequest {
+  readonly template: string;
+  /** Take a snapshot, and pin the project to it from its first commit. */
+  readonly freeze: boolean;
 }
 
 /** @throws MayflyError `init.not-empty` when there is something already */
 export async function initProject(
   context: Context,
   directory: string,
-  template: string,
+  request: InitRequest,
 ): Promise<MadeProject> {
   const folder = resolve(context.cwd, directory);
   await refuseTaken(folder);
@@ -31,22 +42,59 @@ export async function initProject(
   try {
     // One folder deeper: mkdtemp's own is closed to everybody else, the project's is as cp makes it.
     const project = join(staging, 'project');
-    await cp(join(TEMPLATES, template), project, { recursive: true });
+    await cp(join(TEMPLATES, request.template), project, { recursive: true });
     await ignoreArtifacts(project);
     await nameProject(join(project, projectFiles.builderFolder, projectFiles.config), name);
+    const serials = request.freeze ? await freezeProject(context, project) : {};
     const shortId = await createRepository(
       project,
-      `Begin the project ${name} from the template ${template}`,
+      `Begin the project ${name} from the template ${request.template}`,
       { signal: context.signal },
     );
-    // rename(2) takes the place of an empty folder, and of nothing else.
-    await rename(project, folder).catch((error: unknown) => {
-      throw hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST') ? taken(folder) : error;
-    });
-    return { name, folder, shortId };
+    await putInPlace(project, folder);
+    return { name, folder, shortId, serials };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+async function freezeProject(context: Context, folder: string): Promise<Serials> {
+  const builderFolder = join(folder, projectFiles.builderFolder);
+  const config = await readConfig(builderFolder, folder);
+  const project = serialProjectIn(folder, builderFolder, config);
+  try {
+    return await freeze(context, project, {
+      origins: chosenOrigins(project, []),
+      sets: ['box', 'image'],
+      security: false,
+    });
+  } catch (error) {
+    if (!(error instanceof MayflyError) || error.kind !== 'host') throw error;
+    throw new MayflyError('host', error.code, error.message, {
+      details: error.details,
+      hint: `${error.hint ?? ''} Without a snapshot: mayfly init --no-freeze.`.trim(),
+      cause: error,
+    });
+  }
+}
+
+/** A folder that exists, and is empty, stays: somebody may be in it. */
+async function putInPlace(project: string, folder: string): Promise<void> {
+  const isNew = await mkdir(folder).then(
+    () => true,
+    (error: unknown) => {
+      if (hasCode(error, 'EEXIST')) return false;
+      throw error;
+    },
+  );
+  if (isNew) {
+    await rename(project, folder).catch((error: unknown) => {
+      throw hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST') ? taken(folder) : error;
+    });
+    return;
+  }
+  if ((await readdir(folder)).length > 0) throw taken(folder);
+  for (const name of await readdir(project)) await rename(join(project, name), join(folder, name));
 }
 
 async function refuseTaken(folder: string): Promise<void> {

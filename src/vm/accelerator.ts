@@ -1,7 +1,7 @@
 /** KVM where it really works, emulation otherwise, and why. */
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { hasCode } from '../errors.js';
+import { hasCode, MayflyError } from '../errors.js';
 
 export interface Accelerator {
   readonly name: 'kvm' | 'tcg';
@@ -22,6 +22,11 @@ export function chooseAccelerator(
   wanted: string | undefined,
 ): Accelerator {
   if (wanted === 'tcg' || wanted === 'kvm') return { name: wanted, reason: 'MAYFLY_ACCELERATOR says so' };
+  if (wanted !== undefined && wanted !== '') {
+    throw new MayflyError('usage', 'environment.accelerator', `MAYFLY_ACCELERATOR is ${wanted}.`, {
+      hint: 'It takes kvm or tcg; unset it to let mayfly choose.',
+    });
+  }
   // A para-virtual KVM answers ioctls without the flag, and its guests then hang.
   const flagged = /(?:^|\s)(?:vmx|svm)(?:\s|$)/.test(cpuFlags);
   if (!flagged) {

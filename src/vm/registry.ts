@@ -2,7 +2,7 @@
  * Builder VMs on disk: one folder each, whose vm.json says what it is, who started it and whether
  * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped.
  */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
@@ -43,7 +43,7 @@ export const vmRecord = z.object({
 });
 export type VmRecord = z.infer<typeof vmRecord>;
 
-export type VmState = 'running' | 'kept' | 'stopped' | 'leftover';
+export type VmState = 'running' | 'kept' | 'halted' | 'leftover';
 
 export interface KnownVm {
   readonly folder: string;
@@ -71,7 +71,9 @@ async function readVm(folder: string): Promise<KnownVm | undefined> {
     const record = vmRecord.parse(JSON.parse(await readFile(join(folder, vmFiles.record), 'utf8')));
     return { folder, record, state: await stateOf(record) };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
+    // Damaged: then only its owner file tells whether it is a leftover.
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
 }
@@ -80,7 +82,7 @@ async function stateOf(record: VmRecord): Promise<VmState> {
   const [vmLives, ownerLives] = await Promise.all([lives(record.process), lives(record.owner)]);
   if (ownerLives) return record.kept && vmLives ? 'kept' : 'running';
   if (!record.kept) return 'leftover';
-  return vmLives ? 'kept' : 'stopped';
+  return vmLives ? 'kept' : 'halted';
 }
 
 async function lives(process: Owner | undefined): Promise<boolean> {
@@ -101,12 +103,34 @@ export async function listVms(vms: string): Promise<readonly KnownVm[]> {
 
 /** Ends what is left of a VM whose owner is gone, and removes its folder. */
 export async function reapVm(vm: KnownVm): Promise<void> {
-  const process = vm.record.process;
-  if (process !== undefined && (await isAlive(process))) {
-    signalGroup(process.pid, 'SIGKILL');
-    while (await isAlive(process)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const own = vm.record.process;
+  if (own !== undefined && (await isAlive(own))) {
+    signalGroup(own.pid, 'SIGKILL');
+    while (await isAlive(own)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  await endProcesses(vm.folder);
   await removeTree(vm.folder);
+}
+
+/** Ends every process that works in a VM's folder: QEMU may have started just before its pid was recorded. */
+async function endProcesses(folder: string): Promise<void> {
+  for (;;) {
+    const pids = await processesIn(folder);
+    if (pids.length === 0) return;
+    for (const pid of pids) signalGroup(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Processes of this person whose working directory is the folder (proc(5)). */
+async function processesIn(folder: string): Promise<readonly number[]> {
+  const pids: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const cwd = await readlink(`/proc/${name}/cwd`).catch(() => undefined);
+    if (cwd === folder && Number(name) !== process.pid) pids.push(Number(name));
+  }
+  return pids;
 }
 
 /** Removes folders that a crash left before the VM had a record. @returns their names */
@@ -117,6 +141,7 @@ export async function reapFolders(vms: string): Promise<readonly string[]> {
     if ((await readVm(folder)) !== undefined) continue;
     const maker = await readOwner(folder);
     if (maker === undefined || (await isAlive(maker))) continue;
+    await endProcesses(folder);
     await removeTree(folder);
     reaped.push(name);
   }

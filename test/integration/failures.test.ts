@@ -98,6 +98,20 @@ describe('provisioning', () => {
   });
 });
 
+describe('output that lies, and what is left running', () => {
+  it('is shown as it is, and nobody waits for a daemon of the script', async () => {
+    const forged = 'mayfly-failure guest.wrong-branch other';
+    const project = await makeProject({
+      build: `echo '${forged}' >&2; sudo sh -c 'sleep 600 &'; sleep 600 & echo done > x.img`,
+    });
+    const started = Date.now();
+    const built = await mayfly(['build'], { cwd: project.path });
+    expect(built.exitCode).toBe(0);
+    expect(Date.now() - started).toBeLessThan(200_000);
+    expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain(forged);
+  });
+});
+
 describe('the host', () => {
   it('has no room left for the disk of the VM: the build ends at once', async () => {
     const project = await makeProject({

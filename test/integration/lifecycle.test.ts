@@ -42,7 +42,7 @@ describe('a VM that is kept', () => {
     ).toMatchObject({ stdout: 'builder', exitCode: 9 });
     expect(await mayfly(['vm', 'halt'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
     const halted = await mayfly(['vm', 'status', '--json'], { cwd: project.path });
-    expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'stopped', ref: 'main' });
+    expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'halted', ref: 'main' });
     expect(await mayfly(['vm', 'up'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
     const again = await mayfly(
       ['vm', 'exec', '--', 'cat', '/var/lib/vagrant_box_build_from', '/proc/sys/kernel/random/boot_id'],
@@ -110,6 +110,22 @@ describe('an end before the end', () => {
     expect((await findLeaks()).filter((leak) => leak.startsWith('process'))).toEqual([]);
     const cleaned = await mayfly(['clean']);
     expect(cleaned.all).toMatch(/Removed the VM probe-main-[0-9a-f]{6} of a mayfly that is gone/);
+  });
+});
+
+describe('a VM that somebody works in', () => {
+  it('is not destroyed, and not used by another build', async () => {
+    const project = await makeProject({ build: 'echo in the build; sleep 20; echo > x.img' });
+    expect(await mayfly(['vm', 'up'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+    const running = startMayfly(['build'], { cwd: project.path });
+    await running.seen('in the build');
+    for (const command of [['vm', 'destroy'], ['vm', 'exec', '--', 'true'], ['build']]) {
+      const refused = await mayfly(command, { cwd: project.path });
+      expect(refused.all).toContain('Another command works in the VM');
+      expect(refused.exitCode).toBe(5);
+    }
+    expect(await running.outcome).toMatchObject({ exitCode: 0 });
+    expect(await findLeaks()).toEqual([]);
   });
 });
 

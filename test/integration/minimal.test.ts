@@ -22,6 +22,8 @@ describe('the template minimal', () => {
     const plan = await mayfly(['plan', '--json'], { cwd: project });
     expect(JSON.parse(plan.stdout)).toMatchObject({
       source: { dirty: [], ref: { name: 'main' } },
+      warnings: [],
+      vm: { network: 'archive' },
       project: { name: 'munimal' },
     });
   });
@@ -55,6 +57,11 @@ describe('the template minimal', () => {
       'publish',
     ]);
     expect(record.box?.packages.find(({ name }) => name === 'apt-cacher-ng')?.version).toMatch(/^\d/);
+    const serial = record.archive?.serials['debian'];
+    expect(serial?.box).toMatch(/^\d{10}$/);
+    expect(serial?.image).toBe(serial?.box);
+    const served = record.archive?.served ?? [];
+    expect(served.find(({ path }) => path.includes('/busybox-static_'))?.sha256).toMatch(/^[0-9a-f]{64}$/);
     const sums = await readFile(join(artifacts, 'SHA256SUMS'), 'utf8');
     for (const { name, sha256: recorded, bytes } of record.artifacts) {
       const content = await readFile(join(artifacts, name));

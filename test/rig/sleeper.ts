@@ -23,7 +23,8 @@ export async function spawnSleep(name = 'sleep', options: { zombie?: boolean } =
   const [file, args] =
     options.zombie === true
       ? // After exec the parent is `sleep`, which never waits for its child.
-        ['sh', ['-c', 'true & echo $! >"$0"; exec sleep 60', join(folder, 'pid')]]
+        // The child outlasts the exec: a shell would note its end.
+        ['sh', ['-c', 'sleep 0.5 & echo $! >"$0"; exec sleep 60', join(folder, 'pid')]]
       : [program, ['60']];
   const child = spawn(file, args, { stdio: 'ignore', detached: true });
   const ended = new Promise((resolve) => child.once('exit', resolve));

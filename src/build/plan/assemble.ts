@@ -1,5 +1,7 @@
 /** Puts a plan together from what was read: the checkout, the builder directory, options, the host. */
-import { resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { inputsOf } from '../../basebox/create.js';
 import { boxEpoch, boxLabel, fingerprint } from '../../basebox/recipe.js';
 import { findBox } from '../../basebox/store.js';
@@ -7,6 +9,7 @@ import type { Config } from '../../config/config.js';
 import { usesExternalProxy } from '../../config/options-rules.js';
 import type { ResolvedOptions } from '../../config/options.js';
 import { guestVariables } from '../../config/variables.js';
+import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
 import { allSources, archiveWarnings, type PlannedArchive } from '../archive/origins.js';
@@ -41,6 +44,12 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   const spec = await boxSpec(config, archive, folder);
   const inputs = await inputsOf(spec);
   const id = fingerprint(inputs);
+  const directory = resolve(
+    checkout.topLevel,
+    request.artifacts === undefined ? '.' : context.cwd,
+    request.artifacts ?? nonEmpty(context.env['ARTIFACTS']) ?? config.artifacts.directory,
+  );
+  await checkDirectory(directory);
   const network = chooseNetwork(config.vm.network, archive);
   const externalProxy = proxyInGuest(facts.httpProxy, network);
   const proxy = proxyPlan(options.proxy, externalProxy);
@@ -137,11 +146,34 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     },
     artifacts: {
       patterns: config.artifacts.patterns,
-      directory: resolve(
-        checkout.topLevel,
-        request.artifacts === undefined ? '.' : context.cwd,
-        request.artifacts ?? context.env['ARTIFACTS'] ?? config.artifacts.directory,
-      ),
+      directory,
     },
   };
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+/** @throws MayflyError `artifacts.directory`: told now, and not when the image is built */
+async function checkDirectory(directory: string): Promise<void> {
+  for (let folder = directory; ; folder = dirname(folder)) {
+    try {
+      if (!(await stat(folder)).isDirectory()) throw unusable(directory, `${folder} is no folder`);
+      await access(folder, constants.W_OK);
+      return;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') && folder !== dirname(folder)) continue;
+      if (hasCode(error, 'ENOTDIR')) throw unusable(directory, 'a part of its path is no folder');
+      if (hasCode(error, 'EACCES') || hasCode(error, 'EROFS'))
+        throw unusable(directory, `${folder} cannot be written to`);
+      throw error;
+    }
+  }
+}
+
+function unusable(directory: string, why: string): MayflyError {
+  return new MayflyError('usage', 'artifacts.directory', `Artifacts cannot go to ${directory}: ${why}.`, {
+    hint: 'Name another folder: --artifacts DIR, the variable ARTIFACTS, or artifacts.directory in builder.yaml.',
+  });
 }

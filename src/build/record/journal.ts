@@ -19,9 +19,13 @@ export class Journal implements Disposable {
   readonly #provision: number;
   readonly steps: JournalStep[] = [];
 
+  #isBroken = false;
+
+  /** @param onBroken told, once, that a log could not be written: the disk is full */
   constructor(
     readonly folder: string,
     private readonly report: Report,
+    private readonly onBroken: (error: unknown) => void = () => undefined,
   ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const append = (name: string): number => openSync(join(folder, name), 'a', 0o600);
@@ -31,15 +35,26 @@ export class Journal implements Disposable {
   }
 
   readonly tell = (event: MayflyEvent): void => {
-    writeSync(this.#events, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+    this.#write(this.#events, JSON.stringify({ time: new Date().toISOString(), ...event }));
     if (event.type === 'output') {
-      if (event.step === 'build') writeSync(this.#build, `${event.line}\n`);
-      if (event.step === 'provision') writeSync(this.#provision, `${event.line}\n`);
+      if (event.step === 'build') this.#write(this.#build, event.line);
+      if (event.step === 'provision') this.#write(this.#provision, event.line);
     }
     if (event.type === 'step-finished')
       this.steps.push({ name: event.step, outcome: event.outcome, seconds: event.seconds });
     this.report(event);
   };
+
+  /** Never throws: it is called where output arrives, and nobody could catch it there. */
+  #write(file: number, line: string): void {
+    try {
+      writeSync(file, `${line}\n`);
+    } catch (error) {
+      if (this.#isBroken) return;
+      this.#isBroken = true;
+      this.onBroken(error);
+    }
+  }
 
   /** Runs one step and tells of its beginning and end. `work` may say that it reused something. */
   async step<T>(name: StepName, title: string, work: (say: StepVoice) => Promise<T>): Promise<T> {

@@ -11,8 +11,9 @@ import { MayflyError } from '../../errors.js';
 import { finish } from '../../guest/build.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
-import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../../paths.js';
+import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
 import { deadline } from '../../process/deadline.js';
+import { tryLock, type Lock } from '../../process/lock.js';
 import { currentOwner, ownerOf } from '../../process/owner.js';
 import type { Tunnel } from '../../process/ssh.js';
 import { removeTree } from '../../process/scratch.js';
@@ -33,6 +34,21 @@ export interface BuilderVm {
   record: VmRecord;
   /** The shared ssh connection, once SSH answers. */
   master: Service | undefined;
+  /** Nobody else works in the VM meanwhile. */
+  readonly held: Lock;
+}
+
+/**
+ * Takes the VM for oneself, until it is kept, halted or destroyed.
+ * @throws MayflyError `vm.busy` when another command works in it
+ */
+export async function holdVm(context: Context, id: string): Promise<Lock> {
+  const path = lockFile(context.home, `vm-${id}`);
+  const held = await tryLock(path, { purpose: 'works in the VM', signal: context.signal });
+  if (held !== undefined) return held;
+  throw new MayflyError('refused', 'vm.busy', `Another command works in the VM ${id}.`, {
+    hint: 'Wait until it has ended, or end it with Ctrl-C.',
+  });
 }
 
 /** `example-feature-x-1a2b3c`: for people, and short enough for QEMU and file names. */
@@ -48,7 +64,7 @@ export function newVmId(project: string, ref: string): string {
 /** The VM that was kept for a checkout, running or halted, if there is one. */
 export async function findKeptVm(context: Context, checkout: string): Promise<KnownVm | undefined> {
   const vms = await listVms(vmsFolder(context.home));
-  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'stopped'));
+  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
 }
 
 /** A folder for a VM that is about to be made. */
@@ -69,6 +85,7 @@ export async function startBuilderVm(
   box: Box,
   id: string,
   folder: string,
+  held: Lock,
   mayOutliveUs: boolean,
 ): Promise<BuilderVm> {
   const planned = [plan.caches.packages, plan.caches.website].filter((cache) => cache !== undefined);
@@ -92,12 +109,17 @@ export async function startBuilderVm(
     accelerator: plan.vm.accelerator,
     caches: Object.fromEntries(caches.map(({ name, disk }) => [name, disk])),
   };
-  // As much as the guest can hold.
-  const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
-  await makeArtifactDisk(join(folder, vmFiles.artifacts), artifactBytes);
-  // Before QEMU starts: a crash from here on leaves a record that names all there is to reap.
-  await writeVmRecord(folder, base);
-  return await launch(context, base, folder, box, mayOutliveUs);
+  try {
+    // As much as the guest can hold.
+    const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
+    await makeArtifactDisk(join(folder, vmFiles.artifacts), artifactBytes);
+    // Before QEMU starts: a crash from here on leaves a record that names all there is to reap.
+    await writeVmRecord(folder, base);
+    return await launch(context, base, folder, box, held, mayOutliveUs);
+  } catch (error) {
+    await closeCaches(context, base.caches, false, context.report);
+    throw error;
+  }
 }
 
 async function launch(
@@ -105,6 +127,7 @@ async function launch(
   base: VmRecord,
   folder: string,
   box: Box,
+  held: Lock,
   mayOutliveUs: boolean,
 ): Promise<BuilderVm> {
   const vm = await qemu.start(
@@ -138,15 +161,15 @@ async function launch(
   );
   const record: VmRecord = { ...base, process: await ownerOf(vm.pid), port: vm.ssh.port };
   await writeVmRecord(folder, record);
-  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined };
+  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined, held };
 }
 
 /** Takes over a VM that an earlier command kept; starts it again when it was halted. */
-export async function adoptBuilderVm(context: Context, known: KnownVm): Promise<BuilderVm> {
+export async function adoptBuilderVm(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
   const { folder } = known;
   const record: VmRecord = { ...known.record, owner: await currentOwner() };
   await writeVmRecord(folder, record);
-  if (known.state === 'stopped') {
+  if (known.state === 'halted') {
     const box = await findBox(boxesFolder(context.home), record.box);
     if (box === undefined) {
       throw new MayflyError(
@@ -158,13 +181,13 @@ export async function adoptBuilderVm(context: Context, known: KnownVm): Promise<
         },
       );
     }
-    return await launch(context, record, folder, box, true);
+    return await launch(context, record, folder, box, held, true);
   }
   if (record.process === undefined || record.port === undefined) {
     throw new MayflyError('vm', 'vm.not-running', `The VM ${record.id} does not run.`);
   }
   const vm = adopted(record.id, folder, record.process, record.port);
-  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined };
+  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined, held };
 }
 
 function guestOf(vm: RunningVm, folder: string): GuestSession {
@@ -200,6 +223,7 @@ export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
   await builder.master?.end(1000);
   builder.record = { ...builder.record, kept: true };
   await writeVmRecord(builder.folder, builder.record);
+  await builder.held.release();
 }
 
 /** Powers the VM off and keeps its disks: it can start again. */
@@ -209,6 +233,7 @@ export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise
   await builder.vm.stop();
   builder.record = { ...builder.record, kept: true, process: undefined, port: undefined };
   await writeVmRecord(builder.folder, builder.record);
+  await builder.held.release();
 }
 
 /**
@@ -227,6 +252,7 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
     else await builder.vm.kill();
     await closeCaches(context, builder.record.caches, clean, report);
     await removeTree(builder.folder);
+    await builder.held.release();
   }
 }
 

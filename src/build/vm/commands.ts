@@ -10,6 +10,7 @@ import {
   destroyBuilderVm,
   findKeptVm,
   haltBuilderVm,
+  holdVm,
   keepBuilderVm,
   type BuilderVm,
 } from './builder-vm.js';
@@ -40,7 +41,7 @@ export async function findVm(context: Context, id: string | undefined): Promise<
   });
 }
 
-/** Every command that works in a VM owns it meanwhile; a build that runs elsewhere is left alone. */
+/** A build's own VM is left alone; one that is kept is whoever's holds its lock. */
 function refuseBusy(vm: KnownVm): void {
   if (vm.state !== 'running') return;
   throw new MayflyError(
@@ -53,14 +54,22 @@ function refuseBusy(vm: KnownVm): void {
   );
 }
 
-/** Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was. */
+/**
+ * Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was.
+ * @throws MayflyError `vm.halted`, `vm.busy`
+ */
 export async function withVm<T>(
   context: Context,
   known: KnownVm,
   use: (builder: BuilderVm) => Promise<T>,
 ): Promise<T> {
   refuseBusy(known);
-  const builder = await adoptBuilderVm(context, known);
+  if (known.state === 'halted') {
+    throw new MayflyError('usage', 'vm.halted', `The VM ${known.record.id} is halted.`, {
+      hint: 'Start it: `mayfly vm up`.',
+    });
+  }
+  const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
   try {
     await connectBuilderVm(context, builder, () => undefined);
     return await use(builder);
@@ -118,8 +127,8 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
 
 export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
   refuseBusy(known);
-  if (known.state === 'stopped') return;
-  const builder = await adoptBuilderVm(context, known);
+  if (known.state === 'halted') return;
+  const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
   await connectBuilderVm(context, builder, () => undefined);
   await haltBuilderVm(builder, context.report);
 }
@@ -129,11 +138,13 @@ const LAST_WORDS_MS = 15_000;
 
 export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
   refuseBusy(known);
-  if (known.state === 'stopped') {
+  const held = await holdVm(context, known.record.id);
+  if (known.state === 'halted') {
     await destroyHalted(context, known);
+    await held.release();
     return;
   }
-  const builder = await adoptBuilderVm(context, known);
+  const builder = await adoptBuilderVm(context, known, held);
   await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: LAST_WORDS_MS }).catch(
     () => undefined,
   );

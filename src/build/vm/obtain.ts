@@ -11,6 +11,7 @@ import {
   connectBuilderVm,
   destroyBuilderVm,
   findKeptVm,
+  holdVm,
   keepBuilderVm,
   makeFolderFor,
   newVmId,
@@ -59,6 +60,8 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   request.onVm?.(id, kept !== undefined);
   const undo = new Undo();
   try {
+    const held = await holdVm(context, id);
+    undo.push('the VM', () => held.release());
     const folder = kept?.folder ?? (await makeFolderFor(context, id));
     if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
     refuseOtherRef(plan, kept);
@@ -73,9 +76,9 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
       async (say) => {
         say.summary(`${id}, ${hardware(plan)}`);
         if (kept === undefined)
-          return await startBuilderVm(context, plan, box, id, folder, request.mayOutliveUs);
+          return await startBuilderVm(context, plan, box, id, folder, held, request.mayOutliveUs);
         say.reused();
-        return await adoptBuilderVm(context, kept);
+        return await adoptBuilderVm(context, kept, held);
       },
     );
     // From here on the VM's own end removes its folder.
@@ -95,7 +98,7 @@ function hardware(plan: BuildPlan): string {
 
 async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
-    const old = await adoptBuilderVm(context, kept);
+    const old = await adoptBuilderVm(context, kept, await holdVm(context, kept.record.id));
     await connectBuilderVm(context, old, () => undefined, { bootTimeoutMs }).catch(() => undefined);
     await destroyBuilderVm(context, old, journal.tell);
   });

@@ -2,6 +2,7 @@
 # status is ours.
 
 BUILD=/build
+GROUP=/sys/fs/cgroup/mayfly-build
 
 as_user() {
   setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- "$@"
@@ -66,8 +67,18 @@ main() {
   space
   clone || fail guest.clone "cannot check out $MF_COMMIT"
   proxy_ready
-  printf '%s\n' "$$" > /run/mayfly/build.pid
-  exec setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" < /dev/null
+  status=0
+  in_group setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" || status=$?
+  # What it left running would keep its output open, and us waiting.
+  [ ! -e "$GROUP" ] || echo 1 > "$GROUP/cgroup.kill"
+  ended "$status"
+}
+
+# Runs a command in a control group of its own.
+in_group() {
+  mkdir -p "$GROUP"
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  sh -c 'echo "$$" > "$0/cgroup.procs" && exec "$@"' "$GROUP" "$@" < /dev/null
 }
 
 main "$@"

@@ -3,10 +3,17 @@ set -eu
 umask 022
 export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# fail CODE MESSAGE: the host turns this line into its own error (see provision.ts).
+# fail CODE MESSAGE: the host turns this line into its own error (see provision.ts). The secret,
+# which no script of the project's is told, tells our lines from theirs.
 fail() {
-  printf 'mayfly-failure %s %s\n' "$1" "$2" >&2
+  printf 'mayfly-failure %s %s %s\n' "$MF_SECRET" "$1" "$2" >&2
   exit 70
+}
+
+# Tells the host that a script of the project's ended by itself: an exit code of 255 is ssh's own too.
+ended() {
+  printf 'mayfly-ended %s %s\n' "$MF_SECRET" "$1" >&2
+  exit "$1"
 }
 
 # Waits for the proxy that prepare.sh has asked for; it starts while other things are done.

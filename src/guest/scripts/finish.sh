@@ -1,10 +1,7 @@
 # Before the VM goes: the build directory away unless it is to be rescued, caches unmounted cleanly.
 main() {
-  # After a timeout the script still runs; its shell leads its process group.
-  if [ -e /run/mayfly/build.pid ]; then
-    kill -KILL -- "-$(cat /run/mayfly/build.pid)" 2> /dev/null || true
-    rm /run/mayfly/build.pid
-  fi
+  # After a timeout the script still runs.
+  [ ! -e /sys/fs/cgroup/mayfly-build ] || echo 1 > /sys/fs/cgroup/mayfly-build/cgroup.kill
   if [ "$MF_KEEP_BUILD" != yes ]; then
     if mountpoint -q /build; then umount -R --lazy /build; else rm -rf /build; fi
   fi

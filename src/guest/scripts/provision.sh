@@ -5,7 +5,9 @@ main() {
   [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
   proxy_ready
   cd /
-  exec env -i "$@" "$script" < /dev/null
+  status=0
+  env -i "$@" "$script" < /dev/null || status=$?
+  ended "$status"
 }
 
 main "$@"

@@ -100,17 +100,20 @@ describe('takeArtifacts', () => {
     await expect(readdir(where.to)).rejects.toThrow('ENOENT');
   });
 
-  it('names all that it refuses at once, and takes nothing then', async () => {
-    const where = await artifactDisk({ 'good.iso': 'hello\n', '.hidden': '', SHA256SUMS: '' });
+  it('names all that it refuses at once, and takes the others', async () => {
+    const where = await artifactDisk({ 'good.iso': 'hello\n', '.hidden': '', SHA256SUMS: '', folder: 'x' });
     where.offers.push({ offset: 16 * MIB - 1, bytes: 2, name: 'beyond' });
+    await mkdir(join(where.to, 'folder'), { recursive: true });
     const error = await failure(take(where));
     expect(error).toMatchObject({ kind: 'vm', code: 'artifacts.refused' });
     expect(error.details).toEqual([
       '".hidden": it begins with a dot or a dash',
       '"SHA256SUMS": mayfly writes a file of this name itself',
       '"beyond": it is not within the artifact disk',
+      `"folder": a folder of that name is in ${where.to}`,
+      'the other 1 are there',
     ]);
-    await expect(readdir(where.to)).rejects.toThrow('ENOENT');
+    expect((await readdir(where.to)).sort()).toEqual(['folder', 'good.iso']);
   });
 
   it.each([
@@ -122,14 +125,17 @@ describe('takeArtifacts', () => {
     [Number.NaN, 1],
     [0, 16 * MIB + 1],
   ])('refuses a file at %d of %d bytes', (offset, bytes) => {
-    expect(refusedOffers([{ offset, bytes, name: 'x' }], 16 * MIB)).toEqual([
-      '"x": it is not within the artifact disk',
+    expect([...refusedOffers([{ offset, bytes, name: 'x' }], 16 * MIB).values()]).toEqual([
+      'it is not within the artifact disk',
     ]);
   });
 
-  it('refuses a name that is offered twice', () => {
-    const offer = { offset: 0, bytes: 1, name: 'x' };
-    expect(refusedOffers([offer, { ...offer, offset: MIB }], 16 * MIB)).toEqual(['"x": it is offered twice']);
+  it('refuses a name that is offered twice, and what overlaps', () => {
+    const problems = (...offers: Offer[]): readonly string[] => [...refusedOffers(offers, 16 * MIB).values()];
+    const offer = { offset: 0, bytes: 10, name: 'x' };
+    expect(problems(offer, { ...offer, offset: MIB })).toEqual(['it is offered twice']);
+    expect(problems({ ...offer, name: 'y', offset: 9 }, offer)).toEqual(['it overlaps another one']);
+    expect(problems(offer, { ...offer, name: 'y', offset: 10 })).toEqual([]);
   });
 
   it('does not follow a link in place of the disk', async () => {

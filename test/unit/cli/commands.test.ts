@@ -139,10 +139,15 @@ it('`clean --json` tells it as JSON, and nothing else', async () => {
 it('`init --json` names what it made', async () => {
   const home = await emptyHome();
   const folder = join(home, 'tiny');
-  const { exitCode, stdout } = await mayfly('init', folder, '--template', 'minimal', '--json');
+  const { exitCode, stdout } = await mayfly('init', folder, '--template', 'minimal', '--no-freeze', '--json');
   expect(exitCode).toBe(0);
   const made = JSON.parse(stdout) as unknown;
-  expect(made).toEqual({ name: 'tiny', folder, shortId: expect.stringMatching(/^[0-9a-f]{7,}$/) as unknown });
+  expect(made).toEqual({
+    name: 'tiny',
+    folder,
+    shortId: expect.stringMatching(/^[0-9a-f]{7,}$/) as unknown,
+    serials: {},
+  });
 });
 
 describe('cache disks', () => {

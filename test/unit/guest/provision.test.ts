@@ -10,7 +10,10 @@ const OPTIONS = { signal: new AbortController().signal, onLine: () => undefined 
 
 /** Makes ssh fail with our line. */
 const failing = (code: string, text: string) =>
-  fakeProgram('ssh', `cat >/dev/null; echo "mayfly-failure ${code} ${text}" >&2; exit 70`);
+  fakeProgram(
+    'ssh',
+    `secret=$(sed -n 's/^MF_SECRET=//p'); echo "mayfly-failure $secret ${code} ${text}" >&2; exit 70`,
+  );
 
 describe('guestError', () => {
   it.each([

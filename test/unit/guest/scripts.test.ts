@@ -33,9 +33,9 @@ describe('the text of a script', () => {
 });
 
 it('fail says its line on stderr, and exits with 70', async () => {
-  const text = await scriptText('finish', {});
+  const text = await scriptText('finish', { MF_SECRET: '0a1b' });
   const common = text.slice(0, text.indexOf('disk_by_serial'));
   const input = `${common}\nfail guest.clone 'it is broken'\n`;
   const result = await run('sh', ['-s'], { input, accept: [70] });
-  expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure guest.clone it is broken\n' });
+  expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure 0a1b guest.clone it is broken\n' });
 });

@@ -5,7 +5,7 @@ import { failure } from '../source/repository.js';
 import { guestSession } from './session.js';
 
 async function script(body: string, gone?: () => VmEnd | undefined, signal = new AbortController().signal) {
-  const ssh = await fakeProgram('ssh', `cat >/dev/null\n${body}`);
+  const ssh = await fakeProgram('ssh', `secret=$(sed -n 's/^MF_SECRET=//p')\n${body}`);
   const lines: string[] = [];
   const onLine: ScriptOptions['onLine'] = (line, stream) => lines.push(`${stream} ${line}`);
   const guest = await guestSession(gone);
@@ -21,13 +21,21 @@ describe('a script in the guest', () => {
     expect((await ssh.calls())[0]?.at(-1)).toBe("sh -s -- 'NAME=a value'");
   });
 
-  it.each([1, 7, 70, 125, 255])('has its own exit code: %i', async (code) => {
+  it.each([1, 7, 70, 125])('has its own exit code: %i', async (code) => {
     expect(await (await script(`exit ${code}`)).outcome).toEqual({ exitCode: code });
+  });
+
+  it('that ends with 255 is no broken connection, when it says that it ended', async () => {
+    const { lines, outcome } = await script('echo "mayfly-ended $secret 255" >&2; exit 255');
+    expect(await outcome).toEqual({ exitCode: 255 });
+    expect(lines).toEqual([]);
+    const broken = await script('echo "mayfly-ended 00 255" >&2; exit 255');
+    expect(await failure(broken.outcome)).toMatchObject({ kind: 'vm', code: 'vm.connection' });
   });
 
   it('that fails in our own words is such a failure, and the line is not shown', async () => {
     const { lines, outcome } = await script(
-      'echo before >&2; echo "mayfly-failure guest.no-script provision/x y" >&2; exit 70',
+      'echo before >&2; echo "mayfly-failure $secret guest.no-script provision/x y" >&2; exit 70',
     );
     expect(await outcome).toEqual({
       exitCode: 70,
@@ -37,12 +45,17 @@ describe('a script in the guest', () => {
   });
 
   it.each([
-    ['with another exit code', 'echo "mayfly-failure guest.clone x" >&2; exit 1', { exitCode: 1 }],
-    ['on stdout', 'echo "mayfly-failure guest.clone x"; exit 70', { exitCode: 70 }],
-    ['within a line', 'echo "x mayfly-failure guest.clone x" >&2; exit 70', { exitCode: 70 }],
-    ['with a strange code', 'echo "mayfly-failure Guest/../ x" >&2; exit 70', { exitCode: 70 }],
+    ['with another exit code', 'echo "mayfly-failure $secret guest.clone x" >&2; exit 1', { exitCode: 1 }],
+    ['on stdout', 'echo "mayfly-failure $secret guest.clone x"; exit 70', { exitCode: 70 }],
+    ['within a line', 'echo "x mayfly-failure $secret guest.clone x" >&2; exit 70', { exitCode: 70 }],
+    ['with a strange code', 'echo "mayfly-failure $secret Guest/../ x" >&2; exit 70', { exitCode: 70 }],
+    ['without the secret', 'echo "mayfly-failure guest.wrong-branch x" >&2; exit 70', { exitCode: 70 }],
+    ['with another secret', 'echo "mayfly-failure 00ff guest.clone x" >&2; exit 70', { exitCode: 70 }],
   ])('a line of the project’s that looks like ours does not count %s', async (_name, body, expected) => {
-    expect(await (await script(body)).outcome).toEqual(expected);
+    const { lines, outcome } = await script(body);
+    expect(await outcome).toEqual(expected);
+    // Nothing of the project's output is ever swallowed.
+    if (!body.includes('$secret')) expect(lines).toHaveLength(1);
   });
 
   it('whose VM ends meanwhile says so, with the console', async () => {

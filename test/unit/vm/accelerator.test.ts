@@ -15,7 +15,7 @@ describe('chooseAccelerator', () => {
     [INTEL, 'forbidden', undefined, 'tcg', 'this user may not open /dev/kvm'],
     [INTEL, 'usable', 'tcg', 'tcg', 'MAYFLY_ACCELERATOR says so'],
     [NONE, 'missing', 'kvm', 'kvm', 'MAYFLY_ACCELERATOR says so'],
-    [INTEL, 'usable', 'nonsense', 'kvm', 'hardware virtualisation works'],
+    [INTEL, 'usable', '', 'kvm', 'hardware virtualisation works'],
   ] as const)('%j, device %s, wanted %s: %s', (flags, device, wanted, name, reason) => {
     const chosen = chooseAccelerator(flags, device, wanted);
     expect(chosen).toMatchObject({ name, reason });

@@ -29,8 +29,8 @@ describe('the state of a VM', () => {
     ['running', { kept: true, owner: 'alive', process: 'gone' }],
     ['kept', { kept: true, owner: 'alive', process: 'alive' }],
     ['kept', { kept: true, owner: 'gone', process: 'alive' }],
-    ['stopped', { kept: true, owner: 'gone', process: 'gone' }],
-    ['stopped', { kept: true, owner: 'gone', process: undefined }],
+    ['halted', { kept: true, owner: 'gone', process: 'gone' }],
+    ['halted', { kept: true, owner: 'gone', process: undefined }],
     ['leftover', { kept: false, owner: 'gone', process: 'alive' }],
     ['leftover', { kept: false, owner: 'gone', process: 'gone' }],
   ] as const)('is %s when it is %j', async (state, { kept, owner, process: own }) => {
@@ -72,11 +72,15 @@ describe('the VMs of a person', () => {
     expect((await listVms(vms))[0]?.record).toEqual(record);
   });
 
-  it('with a damaged record are an error, not nothing', async () => {
+  it('with a damaged record, or a stray file, do not stand in the way of the others', async () => {
     const vms = await temporaryFolder();
+    await put(vms, {});
     await mkdir(join(vms, 'x'));
     await writeFile(join(vms, 'x/vm.json'), '{}');
-    await expect(listVms(vms)).rejects.toThrow();
+    await mkdir(join(vms, 'y'));
+    await writeFile(join(vms, 'y/vm.json'), '{"schema": 1, "id');
+    await writeFile(join(vms, 'stray'), '');
+    expect(await listVms(vms)).toHaveLength(1);
   });
 });
 
