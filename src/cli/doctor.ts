@@ -1,6 +1,6 @@
 /** `mayfly doctor` */
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { stdoutColors as pc } from '../report/colors.js';
 import type { Finding } from '../tasks/finding.js';
 import { MayflyError } from '../errors.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';

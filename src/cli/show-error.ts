@@ -1,5 +1,5 @@
 /** An error as people see it: what failed, why, what to do next, where the log is. */
-import pc from 'picocolors';
+import { stderrColors as pc } from '../report/colors.js';
 import { MayflyError } from '../errors.js';
 import { sanitizeLine } from '../report/sanitize.js';
 

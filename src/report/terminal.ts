@@ -2,7 +2,7 @@
  * Events on a terminal: finished steps stay as lines, output scrolls by, and one status line at the
  * bottom says which step runs, for how long, and what it said last.
  */
-import pc from 'picocolors';
+import { stderrColors as pc } from './colors.js';
 import type { MayflyEvent, Report, StepName } from './events.js';
 import { formatSeconds, truncate } from './format.js';
 import { plainLines, type Verbosity } from './plain.js';
