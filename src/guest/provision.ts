@@ -22,6 +22,8 @@ export interface GuestSettings {
   /** APT one-line sources: of the VM itself, and of the image that is built. */
   readonly aptSources: readonly string[];
   readonly imageSources: readonly string[];
+  /** The serial of debian-security whose fixes are installed before all else; undefined for none. */
+  readonly fixes: string | undefined;
 }
 
 export function prepareValues(settings: GuestSettings): ScriptValues {
@@ -37,6 +39,11 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
     MF_UPSTREAM_PROXY: settings.upstreamProxy ?? '',
     MF_OFFLINE: yes(settings.offline),
     MF_APT_SOURCES: settings.aptSources.map((line) => `${line}\n`).join(''),
+    MF_FIXES: settings.fixes ?? '',
+    MF_FIXES_SOURCES: settings.aptSources
+      .filter((line) => line.includes('/debian-security/'))
+      .map((line) => `${line}\n`)
+      .join(''),
     MF_IMAGE_SOURCES: settings.imageSources.map((line) => `${line}\n`).join(''),
   };
 }

@@ -8,7 +8,8 @@ const IMAGE_SOURCES = '/run/mayfly/image.list';
 /** Made by build.sh for each build. */
 const BUILD_DIRECTORY = '/build/scratch';
 
-export function guestSettings(plan: BuildPlan): GuestSettings {
+/** @param fixes serial of debian-security to bring the VM to, for provisioning */
+export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
   return {
     source: plan.guest.source,
     builder: plan.guest.builder,
@@ -22,6 +23,7 @@ export function guestSettings(plan: BuildPlan): GuestSettings {
     offline: plan.options.offline,
     aptSources: plan.apt.sources,
     imageSources: plan.apt.imageSources,
+    fixes,
   };
 }
 

@@ -1,4 +1,9 @@
 /** Provisions a VM: mayfly's own steps, then the project's script. The same for builds and for `vm provision`. */
+import type { BoxPackage } from '../../basebox/create.js';
+import { findBox } from '../../basebox/store.js';
+import { boxesFolder } from '../../paths.js';
+import { wantedFixes } from '../archive/fixes.js';
+import { readBoxPackages } from '../box/commands.js';
 import { prepare, provision } from '../../guest/provision.js';
 import type { BuilderVm } from './builder-vm.js';
 import type { Context } from '../context.js';
@@ -12,8 +17,10 @@ export async function provisionVm(
   plan: BuildPlan,
   builder: BuilderVm,
 ): Promise<void> {
-  const settings = guestSettings(plan);
   await journal.step('provision', 'Provisioning', async (say) => {
+    const fixes = await wantedFixes(context, plan, await packagesOf(context, builder));
+    if (fixes !== undefined) say.progress(`fixes of debian-security ${fixes}`);
+    const settings = guestSettings(plan, fixes);
     const options = { signal: context.signal, onLine: say.output };
     await prepare(builder.guest, settings, options);
     await provision(
@@ -24,4 +31,9 @@ export async function provisionVm(
       options,
     );
   });
+}
+
+async function packagesOf(context: Context, builder: BuilderVm): Promise<readonly BoxPackage[]> {
+  const box = await findBox(boxesFolder(context.home), builder.record.box);
+  return box === undefined ? [] : await readBoxPackages(box);
 }

@@ -71,6 +71,21 @@ apt_sources() {
   printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
 }
 
+# Fixes of security that the base box does not have. The kernel is held there: it runs already.
+fixes() {
+  [ -n "$MF_FIXES" ] || return 0
+  if [ "$(cat /var/lib/mayfly-fixes 2> /dev/null)" = "$MF_FIXES" ]; then return 0; fi
+  proxy_ready
+  printf '%s' "$MF_FIXES_SOURCES" > /run/mayfly/fixes.list
+  set -- -qq -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \
+    -o Acquire::Languages=none -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io
+  export DEBIAN_FRONTEND=noninteractive
+  if ! { apt-get "$@" update && apt-get "$@" upgrade; }; then
+    fail guest.fixes "the fixes of debian-security $MF_FIXES cannot be installed"
+  fi
+  printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
+}
+
 main() {
   guard
   share source "$MF_SOURCE" ro,cache=loose
@@ -79,6 +94,7 @@ main() {
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
   proxy
   apt_sources
+  fixes
 }
 
 main < /dev/null

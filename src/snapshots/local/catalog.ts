@@ -71,7 +71,8 @@ async function readCached(cached: string): Promise<Catalog | undefined> {
   }
 }
 
-async function readIndex(
+/** The text of a stored index. */
+export async function readIndex(
   archive: string,
   path: string,
   index: ExpectedFile,

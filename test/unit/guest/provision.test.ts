@@ -54,6 +54,8 @@ it('prepareValues: one value for each setting, empty for none', () => {
       "MF_BUILDER": "/srv/builder",
       "MF_CACHE_PACKAGES": "mayfly-packages",
       "MF_CACHE_WEBSITE": "",
+      "MF_FIXES": "",
+      "MF_FIXES_SOURCES": "",
       "MF_IMAGE_SOURCES": "",
       "MF_OFFLINE": "",
       "MF_PROXY_IN_VM": "yes",

@@ -37,4 +37,5 @@ export const SETTINGS: GuestSettings = {
   offline: false,
   aptSources: ['deb http://mirror.example/debian trixie main', 'deb http://mirror.example/x y main'],
   imageSources: [],
+  fixes: undefined,
 };

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { outdated, wantedFixes } from '../../../src/build/archive/fixes.js';
+import { parseVersions } from '../../../src/snapshots/local/versions.js';
+import { failure, temporaryFolder } from '../source/repository.js';
+import { PLAN } from './plan/plan-value.js';
+import { contextIn } from './plan/project.js';
+
+const pack = (name: string, version: string) => ({ name, version, source: name, sourceVersion: version });
+const INDEX = `Package: openssl
+Version: 3.5.1-1+deb13u1
+
+Package: openssl
+Architecture: amd64
+Version: 3.5.1-1+deb13u3
+
+Package: linux-image-amd64
+Version: 6.12.117-1
+`;
+
+describe('fixes of security', () => {
+  it('are for what is installed and older, but for the kernel, which runs already', () => {
+    const newest = parseVersions(INDEX);
+    expect(newest.get('openssl')).toBe('3.5.1-1+deb13u3');
+    const installed = [
+      pack('openssl', '3.5.1-1+deb13u2'),
+      pack('linux-image-amd64', '6.12.94-1'),
+      pack('apt', '3.0.3'),
+    ];
+    expect(outdated(installed, newest)).toEqual(['openssl']);
+    expect(outdated([pack('openssl', '3.5.1-1+deb13u3')], newest)).toEqual([]);
+  });
+
+  const [debian] = PLAN.archive.origins;
+  if (debian === undefined) throw new Error('the plan has no origin');
+  const security = {
+    ...debian,
+    origin: 'debian-security',
+    wanted: { box: 'latest', image: 'latest' },
+    serial: { box: '2026010402', image: '2026010402' },
+  };
+  const planWith = (kind: 'local' | 'serials', inBox: string | undefined) => ({
+    ...PLAN,
+    archive: { ...PLAN.archive, kind, origins: [debian, security] },
+    box: {
+      ...PLAN.box,
+      spec: {
+        ...PLAN.box.spec,
+        sources: PLAN.box.spec.sources
+          .filter(({ origin }) => origin !== 'debian-security')
+          .concat(
+            inBox === undefined
+              ? []
+              : [{ ...security, url: 'http://archive.mayfly/debian-security', serial: inBox }],
+          ),
+      },
+    },
+  });
+
+  it('are wanted where the base box was made without them, or before them', async () => {
+    const folder = await temporaryFolder();
+    const context = contextIn(folder, folder);
+    expect(await wantedFixes(context, planWith('serials', undefined), [])).toBe('2026010402');
+    expect(await wantedFixes(context, planWith('serials', '2026010301'), [])).toBe('2026010402');
+    expect(await wantedFixes(context, planWith('serials', '2026010402'), [])).toBeUndefined();
+    expect(await wantedFixes(context, PLAN, [])).toBeUndefined();
+    // What the local archive has decides: here it has nothing.
+    expect(await failure(wantedFixes(context, planWith('local', undefined), []))).toMatchObject({
+      code: 'snapshot.unknown',
+    });
+  });
+});
