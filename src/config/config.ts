@@ -50,7 +50,7 @@ export interface OriginConfig {
   readonly keyring: string | undefined;
 }
 
-export type ProviderChoice = 'qemu' | 'vagrant' | 'libvirt' | 'auto';
+export type ProviderChoice = 'qemu';
 
 /** What a builder VM reaches: the archive (and a configured proxy) only, what the host reaches, or nothing. */
 export type NetworkChoice = 'archive' | 'open' | 'none';

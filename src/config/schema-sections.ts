@@ -123,12 +123,7 @@ const archive = {
 };
 
 const vm = {
-  provider: field(
-    'word',
-    oneOf(['qemu', 'vagrant', 'libvirt', 'auto']),
-    'qemu',
-    'What runs the VM: `qemu`, `vagrant`, `libvirt`, or `auto` for the first that works here.',
-  ),
+  provider: field('word', oneOf(['qemu']), 'qemu', 'What runs the VM: `qemu`.'),
   network: optionalField(
     'word',
     oneOf(['archive', 'open', 'none']),

@@ -82,7 +82,7 @@ archive:
     debian: { url: http://mirror.example/debian/, components: [main, contrib] }
     debian-security: false
     torproject: { url: https://mirror.example/torproject, suites: [bookworm], keyring: keys/tor.gpg }
-vm: { provider: auto, network: archive, memory: 2147483648, build_memory: 8G, cpus: 4 }
+vm: { provider: qemu, network: archive, memory: 2147483648, build_memory: 8G, cpus: 4 }
 guest: { user: vagrant, source: /amnesia.git, builder: /vagrant }
 build:
   provision: provision/setup-tails-builder
@@ -124,7 +124,7 @@ options: [noram, cpus=2]
           },
         },
       },
-      vm: { provider: 'auto', network: 'archive', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
+      vm: { provider: 'qemu', network: 'archive', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
       guest: { user: 'vagrant', source: '/amnesia.git', builder: '/vagrant' },
       build: {
         provision: 'provision/setup-tails-builder',
