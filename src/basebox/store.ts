@@ -11,9 +11,10 @@
  *
  * No file holds an absolute path, so a store can be copied.
  */
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { entriesOf } from '../process/entries.js';
 import { hasCode } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { removeTree } from '../process/scratch.js';
@@ -60,7 +61,7 @@ export async function findBox(store: string, fingerprint: string): Promise<Box |
 /** All boxes, newest first. */
 export async function listBoxes(store: string): Promise<readonly Box[]> {
   const boxes: Box[] = [];
-  for (const name of await entries(store)) {
+  for (const name of await entriesOf(store)) {
     if (name.startsWith(STAGING)) continue;
     const box = await findBox(store, name);
     if (box !== undefined) boxes.push(box);
@@ -100,18 +101,9 @@ export async function removeBoxStaging(store: string, fingerprint: string): Prom
 
 /** What a crash left of boxes in the making: fingerprints whose staging folder nobody holds a lock for. */
 export async function stagedBoxes(store: string): Promise<readonly string[]> {
-  return (await entries(store))
+  return (await entriesOf(store))
     .filter((name) => name.startsWith(STAGING))
     .map((name) => name.slice(STAGING.length));
-}
-
-async function entries(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  }
 }
 
 const SIX_MONTHS_DAYS = 183;

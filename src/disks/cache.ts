@@ -12,10 +12,10 @@
  * When two builds started from the same generation, the first to end adds its packages; the
  * second's additions are fetched again some day.
  */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { hasCode } from '../errors.js';
+import { entriesOf } from '../process/entries.js';
 import { lock } from '../process/lock.js';
 import { run } from '../process/run.js';
 
@@ -119,9 +119,9 @@ export async function reapCaches(
   liveVms: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const reaped: string[] = [];
-  for (const cache of await entries(store.folder)) {
+  for (const cache of await entriesOf(store.folder)) {
     const folder = join(store.folder, cache);
-    for (const name of await entries(folder)) {
+    for (const name of await entriesOf(folder)) {
       const vm = RUN.exec(name.replace(/\.whole$/, ''))?.[1];
       if (vm === undefined || liveVms.has(vm)) continue;
       await rm(join(folder, name), { force: true });
@@ -141,9 +141,9 @@ export interface CacheSummary {
 
 export async function listCaches(store: CacheStore): Promise<readonly CacheSummary[]> {
   const summaries: CacheSummary[] = [];
-  for (const name of await entries(store.folder)) {
+  for (const name of await entriesOf(store.folder)) {
     const folder = join(store.folder, name);
-    const files = await entries(folder);
+    const files = await entriesOf(folder);
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).blocks * 512));
     summaries.push({
       name,
@@ -159,7 +159,7 @@ export async function listCaches(store: CacheStore): Promise<readonly CacheSumma
 export async function cleanCache(store: CacheStore, cache: string, signal: AbortSignal): Promise<boolean> {
   const folder = join(store.folder, cache);
   await using _held = await lock(store.lockFile(cache), { purpose: `removes the cache ${cache}`, signal });
-  if ((await entries(folder)).some((file) => RUN.test(file))) return false;
+  if ((await entriesOf(folder)).some((file) => RUN.test(file))) return false;
   await rm(folder, { recursive: true, force: true });
   return true;
 }
@@ -168,7 +168,7 @@ export async function cleanCache(store: CacheStore, cache: string, signal: Abort
 async function prune(folder: string): Promise<void> {
   const known = await generations(folder);
   const newest = known.at(-1);
-  const heads = (await entries(folder)).filter((name) => RUN.test(name));
+  const heads = (await entriesOf(folder)).filter((name) => RUN.test(name));
   if (newest !== undefined) heads.push(newest.file);
   const chains = await Promise.all(heads.map((head) => backingChain(join(folder, head))));
   // One that cannot be read does not say what it needs: leave everything to a later time.
@@ -192,21 +192,12 @@ async function backingChain(path: string): Promise<readonly string[]> {
 }
 
 async function generations(folder: string): Promise<readonly Generation[]> {
-  return (await entries(folder))
+  return (await entriesOf(folder))
     .flatMap((file) => {
       const match = GENERATION.exec(file);
       return match === null ? [] : [{ number: Number(match[1]), file }];
     })
     .sort((a, b) => a.number - b.number);
-}
-
-async function entries(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  }
 }
 
 /** Waits until a file or folder is on the disk: only then may others rely on it. */

@@ -7,7 +7,7 @@ import type { ArchiveKind } from '../config/config.js';
  * - `serials`: `{url}/{origin}/{serial}`, and tagged ones `{tagged}/{tag}/{origin}`; the newest
  *   serial is in `{url}/{origin}/project/trace/{origin}`. What Tails has, and `mayfly snapshots serve`.
  * - `timestamps`: `{url}/archive/{origin}/{timestamp}`; all timestamps are at `{url}/mr/timestamp/`.
- *   What snapshot.debian.org has.
+ *   What Debian's own snapshot service has.
  * - `ubuntu`: `{url}/{origin}/{timestamp}`, any moment of the past. What Ubuntu's snapshot service has.
  */
 export interface SnapshotService {

@@ -1,24 +1,16 @@
-/**
- * The builder VM of a build: started fresh, or the one that was kept for the same ref; and its end,
- * which leaves nothing behind but the next generation of its cache disks.
- */
+/** The builder VM of a build: started fresh, or the one that was kept for the same ref. Its ends are in end.ts. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allowsDirect, ARTIFACT_DISK, makeArtifactDisk } from '../../artifacts/disk.js';
 import { findBox, type Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
-import { finish } from '../../guest/build.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
 import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
-import { deadline } from '../../process/deadline.js';
 import { tryLock, type Lock } from '../../process/lock.js';
 import { currentOwner, ownerOf } from '../../process/owner.js';
 import type { Tunnel } from '../../process/ssh.js';
-import { removeTree } from '../../process/scratch.js';
 import type { Service } from '../../process/service.js';
-import type { Report } from '../../report/events.js';
 import type { RunningVm, Share } from '../../vm/provider.js';
 import { adopted, qemu } from '../../vm/qemu/qemu.js';
 import { listVms, makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
@@ -216,71 +208,4 @@ export async function connectBuilderVm(
     signal: context.signal,
     progress,
   });
-}
-
-/** Lets the VM go on without us. */
-export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
-  await builder.master?.end(1000);
-  builder.record = { ...builder.record, kept: true };
-  await writeVmRecord(builder.folder, builder.record);
-  await builder.held.release();
-}
-
-/** Powers the VM off and keeps its disks: it can start again. */
-export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise<void> {
-  if (builder.master !== undefined) await unmountCaches(builder, report);
-  await builder.master?.end(1000);
-  await builder.vm.stop();
-  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined };
-  await writeVmRecord(builder.folder, builder.record);
-  await builder.held.release();
-}
-
-/**
- * Ends the VM and removes all of it. What the cache disks gained is kept when the guest unmounted
- * them and QEMU closed them in order.
- */
-export async function destroyBuilderVm(context: Context, builder: BuilderVm, report: Report): Promise<void> {
-  let clean = false;
-  try {
-    if (builder.master?.exit === undefined && builder.master !== undefined && builder.vm.exit === undefined) {
-      clean = await unmountCaches(builder, report);
-    }
-  } finally {
-    await builder.master?.end(1000);
-    if (clean) clean = await builder.vm.stop();
-    else await builder.vm.kill();
-    await closeCaches(context, builder.record.caches, clean, report);
-    await removeTree(builder.folder);
-    await builder.held.release();
-  }
-}
-
-/** Milliseconds for stopping a proxy and unmounting two disks under emulation. */
-const UNMOUNT_MS = 60_000;
-
-async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolean> {
-  using limit = deadline(UNMOUNT_MS);
-  try {
-    return await finish(
-      builder.guest,
-      { keepBuild: false, unmount: true },
-      {
-        signal: limit.signal,
-        onLine: (line, stream) => report({ type: 'output', step: 'destroy', stream, line }),
-      },
-    );
-  } catch {
-    report({
-      type: 'notice',
-      level: 'warning',
-      text: 'The cache disks could not be unmounted cleanly: what this build fetched is not kept.',
-    });
-    return false;
-  }
-}
-
-/** Removes the folder of a VM that never started. */
-export async function removeVmFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }

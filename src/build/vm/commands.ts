@@ -4,16 +4,8 @@ import { scratchFolder, vmsFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
 import { inspectCheckout } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
-import {
-  adoptBuilderVm,
-  connectBuilderVm,
-  destroyBuilderVm,
-  findKeptVm,
-  haltBuilderVm,
-  holdVm,
-  keepBuilderVm,
-  type BuilderVm,
-} from './builder-vm.js';
+import { adoptBuilderVm, connectBuilderVm, findKeptVm, holdVm, type BuilderVm } from './builder-vm.js';
+import { destroyBuilderVm, haltBuilderVm, keepBuilderVm } from './end.js';
 import { closeCaches } from './caches.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';

@@ -9,16 +9,14 @@ import { ensureBox } from '../box/ensure.js';
 import {
   adoptBuilderVm,
   connectBuilderVm,
-  destroyBuilderVm,
   findKeptVm,
   holdVm,
-  keepBuilderVm,
   makeFolderFor,
   newVmId,
-  removeVmFolder,
   startBuilderVm,
   type BuilderVm,
 } from './builder-vm.js';
+import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';

@@ -1,7 +1,8 @@
 /** What a snapshot of one origin consists of, as a file. */
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { entriesOf } from '../../process/entries.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { compareSerials, isFrozen } from '../serial.js';
 import { archiveParts, snapshotFile } from './layout.js';
@@ -41,7 +42,7 @@ export type Snapshot = z.infer<typeof snapshotShape>;
 
 /** Serials of an origin, oldest first. */
 export async function listSerials(archive: string, origin: string): Promise<readonly string[]> {
-  const names = await entries(join(archiveParts(archive).snapshots, origin));
+  const names = await entriesOf(join(archiveParts(archive).snapshots, origin));
   return names
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
@@ -50,7 +51,7 @@ export async function listSerials(archive: string, origin: string): Promise<read
 }
 
 export async function listOrigins(archive: string): Promise<readonly string[]> {
-  return (await entries(archiveParts(archive).snapshots)).sort();
+  return [...(await entriesOf(archiveParts(archive).snapshots))].sort();
 }
 
 /** @throws MayflyError `snapshot.unknown` */
@@ -87,14 +88,5 @@ export async function addSnapshot(archive: string, snapshot: Snapshot): Promise<
     throw error;
   } finally {
     await rm(temporary, { force: true });
-  }
-}
-
-async function entries(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
   }
 }

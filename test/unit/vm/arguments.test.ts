@@ -128,7 +128,7 @@ it('the network is handed over as lines', () => {
 
 describe('an image to be tried', () => {
   const image: BootSpec = {
-    image: '/work/a,b.iso',
+    image: '/images/a,b.iso',
     memoryBytes: 2 ** 30,
     cpus: 2,
     accelerator: 'tcg',
@@ -149,14 +149,14 @@ describe('an image to be tried', () => {
       -no-reboot
       -device virtio-rng-pci
       -nic user,restrict=on,model=virtio-net-pci
-      -drive file=/work/a,,b.iso,format=raw,media=cdrom,readonly=on
+      -drive file=/images/a,,b.iso,format=raw,media=cdrom,readonly=on
       -serial mon:stdio"
     `);
   });
 
   it('as a disk, by UEFI: is not written to either', () => {
     const words = lines(bootArguments({ ...image, asDisk: true, firmware: '/ovmf', accelerator: 'kvm' }, []));
-    expect(words).toContain('-drive file=/work/a,,b.iso,format=raw,if=virtio,snapshot=on');
+    expect(words).toContain('-drive file=/images/a,,b.iso,format=raw,if=virtio,snapshot=on');
     expect(words).toContain('-bios /ovmf');
     expect(words).toContain('-accel kvm\n-cpu host');
     expect(words).not.toContain('cdrom');
