@@ -66,6 +66,7 @@ export const boxFiles = {
   kernel: 'vmlinuz',
   initrd: 'initrd.img',
   packages: 'packages.json',
+  files: 'files.json',
   log: 'create.log',
 } as const;
 

@@ -7,6 +7,7 @@
  *       disk.qcow2          its disk; builder VMs have it as a read-only backing file
  *       vmlinuz initrd.img  for providers that boot the kernel directly
  *       packages.json       every package in it, with version and source
+ *       files.json          every file of the archive that it was made from
  *     .new-FINGERPRINT/     a box being made, or what a crash left of one
  *
  * No file holds an absolute path, so a store can be copied.
@@ -37,6 +38,16 @@ export const boxRecord = z.object({
   packageCount: z.number(),
 });
 export type BoxRecord = z.infer<typeof boxRecord>;
+
+/** A file of the archive that a box, or the tools that made it, came from. */
+export interface SourceFile {
+  readonly origin: string;
+  readonly serial: string;
+  /** Below the origin's base URL. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
 
 export interface Box {
   readonly folder: string;

@@ -1,10 +1,10 @@
 /** `mayfly box create|list|show|clean` */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Box } from '../basebox/store.js';
 import type { Context } from '../build/context.js';
 import { MayflyError } from '../errors.js';
 import { formatBytes, formatSeconds } from '../report/format.js';
-import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addGlobalFlags, print, printJson, table, wholeDays } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -90,7 +90,7 @@ function addShow(box: Command): void {
     ['mayfly box show 1a2b3c --json | jq .packages', 'list its packages'],
   );
   show.action(async (name: string, flags: GlobalOptions) => {
-    const { readBoxPackages } = await import('../build/box/commands.js');
+    const { readBoxPackages } = await import('../build/box/files.js');
     using session = openSession(flags, false);
     const found = pick(await allBoxes(session.context), name);
     const packages = await readBoxPackages(found);
@@ -137,11 +137,6 @@ async function allBoxes(context: Context): Promise<readonly Box[]> {
     import('../paths.js'),
   ]);
   return await listBoxes(boxesFolder(context.home));
-}
-
-function wholeDays(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a number of days');
-  return Number(text);
 }
 
 function pick(boxes: readonly Box[], name: string): Box {

@@ -1,9 +1,6 @@
 /** Base boxes as commands of their own. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { BoxPackage } from '../../basebox/create.js';
 import { listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
-import { boxesFolder, boxFiles, scratchFolder, vmsFolder } from '../../paths.js';
+import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
 import { tryLock } from '../../process/lock.js';
 import { makeScratch } from '../../process/scratch.js';
 import { listVms } from '../../vm/registry.js';
@@ -25,10 +22,6 @@ export async function createProjectBox(context: Context): Promise<EnsuredBox> {
   const seconds = (performance.now() - started) / 1000;
   context.report({ type: 'step-finished', step: 'box', outcome: ensured.reused ? 'reused' : 'ok', seconds });
   return ensured;
-}
-
-export async function readBoxPackages(box: Box): Promise<readonly BoxPackage[]> {
-  return JSON.parse(await readFile(join(box.folder, boxFiles.packages), 'utf8')) as BoxPackage[];
 }
 
 /** Removes boxes that are old and unused. @returns those removed */

@@ -72,6 +72,7 @@ async function rig(): Promise<Rig> {
     scratch: join(root, 'scratch'),
     report: (event) => events.push(event),
     signal: new AbortController().signal,
+    served: () => [],
   };
   await mkdir(job.scratch);
   await mkdir(job.boxStore);

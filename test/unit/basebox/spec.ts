@@ -9,6 +9,7 @@ export const DEBIAN: ArchiveSource = {
   components: ['main'],
   keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
   serial: '2026010203',
+  releases: { trixie: 'a1'.repeat(32) },
 };
 
 export const SECURITY: ArchiveSource = {
@@ -17,6 +18,7 @@ export const SECURITY: ArchiveSource = {
   url: 'http://mirror.example/debian-security',
   suites: ['trixie-security'],
   serial: 'latest',
+  releases: {},
 };
 
 export const SPEC: BoxSpec = {
