@@ -111,6 +111,10 @@ export async function createBox(job: CreateJob): Promise<Box> {
       createdAt: new Date().toISOString(),
       seconds: Math.round((performance.now() - started) / 100) / 10,
       diskSha256,
+      bootSha256: {
+        kernel: sha256(await readFile(join(staging, boxFiles.kernel))),
+        initrd: sha256(await readFile(join(staging, boxFiles.initrd))),
+      },
       diskBytes: spec.diskBytes,
       fileBytes: (await stat(qcow2)).size,
       inputs: job.inputs,

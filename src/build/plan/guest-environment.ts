@@ -20,11 +20,18 @@ export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
     aptProxy: plan.apt.proxy,
     proxyInVm: plan.apt.proxyInVm,
     upstreamProxy: plan.apt.upstreamProxy,
-    offline: plan.options.offline,
+    // The archive is offline itself, and the VM reaches nothing else.
+    proxyOffline: plan.options.offline && plan.vm.network !== 'archive',
+    archiveDirect: reachesArchiveDirectly(plan),
     aptSources: plan.apt.sources,
     imageSources: plan.apt.imageSources,
     fixes,
   };
+}
+
+/** Past the proxy in the VM, which is offline: the archive serves what it has stored. */
+function reachesArchiveDirectly({ options, vm, archive }: BuildPlan): boolean {
+  return options.offline && vm.network === 'open' && archive.kind !== 'mirror';
 }
 
 /** NAME=value words: all that a script of the project's has in its environment. Pure. */
@@ -42,6 +49,10 @@ export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'
     MAYFLY_APT_SOURCES: IMAGE_SOURCES,
     ...(script === 'build' ? { MAYFLY_BUILD_DIR: BUILD_DIRECTORY } : {}),
     ...(plan.apt.proxy === undefined ? {} : { http_proxy: plan.apt.proxy }),
+    // No proxy beyond the VM can reach its loopback, where the archive is.
+    ...(reachesArchiveDirectly(plan) || (plan.apt.proxy !== undefined && !plan.apt.proxyInVm)
+      ? { no_proxy: '127.0.0.1' }
+      : {}),
   };
   return Object.entries({ ...own, ...plan.environment }).map(([name, value]) => `${name}=${value}`);
 }

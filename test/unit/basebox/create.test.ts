@@ -91,6 +91,7 @@ describe('a box that is made', () => {
     expect((await readdir(made.folder)).sort()).toEqual([
       'box.json',
       'disk.qcow2',
+      'files.json',
       'initrd.img',
       'packages.json',
       'vmlinuz',

@@ -44,6 +44,7 @@ export function box(change: Partial<Box['record']> = {}): Box {
       createdAt: '2026-01-02T03:04:05.000Z',
       seconds: 63.2,
       diskSha256: 'ab'.repeat(32),
+      bootSha256: { kernel: 'cd'.repeat(32), initrd: 'ef'.repeat(32) },
       diskBytes: 20 * 2 ** 30,
       fileBytes: 250_000_000,
       inputs: {},
