@@ -140,6 +140,6 @@ describe('a step in the guest', () => {
       now: 1,
       environment: ['A=b c'],
     } as const;
-    expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toBe(42);
+    expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toMatchObject({ exitCode: 42 });
   });
 });
