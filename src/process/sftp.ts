@@ -29,9 +29,9 @@ export function parseSftpUrl(text: string): SftpTarget {
   };
 }
 
-/** A file name in a batch of sftp(1): quoted, and no pattern. Pure. */
+/** A file name in a batch of sftp(1): in quotes nothing is a pattern. Pure. */
 export function quoteSftp(name: string): string {
-  return `"${name.replaceAll(/["\\*?[\]]/g, String.raw`\$&`)}"`;
+  return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 export function sftpArguments({ host, port }: SftpTarget): readonly string[] {
