@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
 import { reapCaches } from '../disks/cache.js';
-import { boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
+import { archiveFolder, boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
 import { tryLock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
+import { archiveParts } from '../snapshots/local/layout.js';
 import { listVms, reapVm, reapFolders } from '../vm/registry.js';
 import { boxLock } from './box/ensure.js';
 import { cacheStore } from './vm/caches.js';
@@ -32,7 +33,8 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
   // A VM that is being made has its folder before its overlays: list again, after the reaping.
   for (const vm of await listVms(vms)) live.add(vm.record.id);
   for (const id of await reapCaches(cacheStore(context), live)) tell(`the cache overlay of the VM ${id}`);
-  for (const parent of [publicScratchParent(context.env), scratchFolder(context.home)]) {
+  const { incoming } = archiveParts(archiveFolder(context.home));
+  for (const parent of [publicScratchParent(context.env), scratchFolder(context.home), incoming]) {
     for (const path of await reapScratch(parent)) tell(`the scratch folder ${path}`);
   }
   const store = boxesFolder(context.home);

@@ -10,37 +10,11 @@ import { run } from '../../../src/process/run.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { failure } from '../source/repository.js';
+import { fakeMmdebstrap, fakeTools } from './fake-box.js';
 import { SPEC } from './spec.js';
 
 /** Bytes; small, as every test makes one. */
 const DISK = 8 * 2 ** 20;
-
-/** In place of the tools root's dynamic loader: notes its arguments, and does a little of what they ask for. */
-const LOADER = `#!/bin/sh
-shift 2
-echo "$@" >>"$(dirname "$0")/asked"
-case $1 in
-*/grub-mkimage) while [ "$1" != -o ]; do shift; done; echo GRUBCORE >"$2" ;;
-*/mke2fs) printf EXT4 | dd of="$TARGET_DISK" bs=1 seek=1048576 conv=notrunc 2>/dev/null ;;
-*/sfdisk) cat >/dev/null ;;
-esac
-`;
-
-/** What mmdebstrap does for us: the tar of the tools, or a root file system with what its hooks download. */
-const MMDEBSTRAP = `
-for argument; do case $argument in *.tar) tar=$argument ;; esac; done
-out=$(dirname "$tar")
-case "$*" in
-*--variant=extract*) tar -C "$FAKE_TOOLS" -cf "$tar" . ;;
-*)
-  echo 'I: running apt-get update...' >&2
-  echo 'Need to get 147 MB of archives.' >&2
-  tar -cf "$tar" -T /dev/null
-  printf 'bash\\t5.2-1\\tbash\\t5.2-1\\nlibc6\\t2.41-12\\tglibc\\t2.41-12\\n' >"$out/packages"
-  echo kernel >"$out/vmlinuz"
-  echo initrd >"$out/initrd.img"
-  ;;
-esac`;
 
 interface Rig {
   readonly job: CreateJob;
@@ -52,13 +26,7 @@ async function rig(): Promise<Rig> {
   // No blanks: mmdebstrap's own hooks, which the fake one does not read, are quoted elsewhere.
   const root = await mkdtemp(join(tmpdir(), 'mayfly-create-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  const tools = join(root, 'tools-content');
-  const libraries = join(tools, 'usr/lib/x86_64-linux-gnu');
-  await mkdir(libraries, { recursive: true });
-  await mkdir(join(tools, 'usr/lib/grub/i386-pc'), { recursive: true });
-  const loader = LOADER.replace('$TARGET_DISK', join(root, 'scratch/disk.raw'));
-  await writeFile(join(libraries, 'ld-linux-x86-64.so.2'), loader, { mode: 0o755 });
-  await writeFile(join(tools, 'usr/lib/grub/i386-pc/boot.img'), Buffer.alloc(512, 'B'));
+  await fakeTools(root);
   const spec = { ...SPEC, diskBytes: DISK };
   const inputs = await inputsOf(spec);
   const events: MayflyEvent[] = [];
@@ -79,13 +47,10 @@ async function rig(): Promise<Rig> {
   return { job, root, events };
 }
 
-const working = (root: string) =>
-  fakeProgram('mmdebstrap', `FAKE_TOOLS='${join(root, 'tools-content')}'\n${MMDEBSTRAP}`);
-
 describe('a box that is made', () => {
   it('appears whole in the store: disk, kernel, initrd, packages, record', async () => {
     const { job, root, events } = await rig();
-    const mmdebstrap = await working(root);
+    const mmdebstrap = await fakeMmdebstrap(root);
     const made = await createBox(job);
     expect(await readdir(job.boxStore)).toEqual([job.fingerprint]);
     expect((await readdir(made.folder)).sort()).toEqual([
@@ -119,7 +84,7 @@ describe('a box that is made', () => {
 
   it('has the boot code in the gap, the file system in the partition, and the checksum of that', async () => {
     const { job, root } = await rig();
-    await working(root);
+    await fakeMmdebstrap(root);
     const { folder, record } = await createBox(job);
     const raw = join(root, 'again.raw');
     await run('qemu-img', ['convert', '-O', 'raw', join(folder, 'disk.qcow2'), raw]);
@@ -135,7 +100,7 @@ describe('a box that is made', () => {
 
   it('unpacks its tools once for all boxes of one snapshot', async () => {
     const { job, root } = await rig();
-    const mmdebstrap = await working(root);
+    const mmdebstrap = await fakeMmdebstrap(root);
     await createBox(job);
     await rm(job.scratch, { recursive: true });
     await mkdir(job.scratch);
@@ -176,15 +141,14 @@ describe('a box that cannot be made', () => {
 
   it('for want of the root file system, after its tools were unpacked', async () => {
     const { job, root } = await rig();
-    const failing = MMDEBSTRAP.replace('*)\n', '*)\n  echo "E: Unable to locate package zzz" >&2; exit 25\n');
-    await fakeProgram('mmdebstrap', `FAKE_TOOLS='${join(root, 'tools-content')}'\n${failing}`);
+    await fakeMmdebstrap(root, 'echo "E: Unable to locate package zzz" >&2; exit 25');
     expect(await failure(createBox(job))).toMatchObject({ code: 'box.unknown-package' });
     expect(await readdir(job.boxStore)).toEqual([]);
   });
 
   it('for want of a file system, when its folder in the store was there already', async () => {
     const { job, root } = await rig();
-    await working(root);
+    await fakeMmdebstrap(root);
     const loader = join(root, 'tools-content/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
     await writeFile(loader, '#!/bin/sh\necho "mke2fs: no" >&2\nexit 1\n', { mode: 0o755 });
     expect((await failure(createBox(job))).details).toEqual(['mke2fs: no']);
