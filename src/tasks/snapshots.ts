@@ -1,7 +1,7 @@
 /** Snapshots by hand: what a project's serial files hold, freezing and thawing them, taking and serving. */
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
-import { BOX_SERIALS, IMAGE_SERIALS, planArchive, takeOrigin } from '../build/archive/plan.js';
+import { IMAGE_SERIALS, planArchive, takeOrigin } from '../build/archive/plan.js';
 import { serviceOf, type PlannedArchive } from '../build/archive/origins.js';
 import type { Context } from '../build/context.js';
 import type { Config } from '../config/config.js';
@@ -31,7 +31,10 @@ export async function serialProject(context: Context): Promise<SerialProject> {
 
 /** @param topLevel of a project, in a checkout or not yet */
 export function serialProjectIn(topLevel: string, builderFolder: string, config: Config): SerialProject {
-  const directories = { box: join(builderFolder, BOX_SERIALS), image: join(topLevel, IMAGE_SERIALS) };
+  const directories = {
+    box: join(builderFolder, config.basebox.serials),
+    image: join(topLevel, IMAGE_SERIALS),
+  };
   return { config, builderFolder, directories };
 }
 
@@ -129,6 +132,8 @@ export async function writeAll(
 ): Promise<void> {
   for (const set of sets) {
     for (const [origin, serial] of Object.entries(serials)) {
+      const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
+      if (set === 'box' && takesNothing) continue;
       await writeSerial(project.directories[set], origin, serial);
     }
   }

@@ -53,9 +53,9 @@ export function keyringOf(settings: OriginConfig, builderFolder: string): string
 
 /** The origins at `latest` that may not be, of the base box or of the image. */
 export function movingOrigins(archive: PlannedArchive, of: 'box' | 'image'): readonly string[] {
-  return unfrozenOrigins(
-    Object.fromEntries(archive.origins.map(({ origin, wanted }) => [origin, wanted[of]])),
-  );
+  // A box takes nothing from an origin without suites: of that one the build is told the serial.
+  const taken = archive.origins.filter(({ suites }) => of === 'image' || suites.length > 0);
+  return unfrozenOrigins(Object.fromEntries(taken.map(({ origin, wanted }) => [origin, wanted[of]])));
 }
 
 /** Frozen: of the same commit, the same packages, but for fixes of security. */

@@ -19,8 +19,6 @@ import { hostProxy, makeUpstream, type Upstream } from '../../snapshots/upstream
 import type { Context } from '../context.js';
 import { keyringOf, serviceOf, type PlannedArchive, type PlannedOrigin } from './origins.js';
 
-/** Serials of the base box, in the builder directory. */
-export const BOX_SERIALS = 'basebox/APT_snapshots.d';
 /** Serials of the image, in the project. */
 export const IMAGE_SERIALS = 'config/APT_snapshots.d';
 
@@ -42,12 +40,13 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
     Object.fromEntries(
       await Promise.all(origins.map(async ([name]) => [name, await readSerial(directory, name)] as const)),
     );
-  const box = await serialsIn(join(request.builderFolder, BOX_SERIALS));
+  const box = await serialsIn(join(request.builderFolder, config.basebox.serials));
   const image = await serialsIn(join(request.imageFolder, IMAGE_SERIALS));
   const variable = context.env['APT_SNAPSHOTS_SERIALS'];
   const given = variable === undefined || variable === '' ? {} : serialsOfVariable(variable);
   const moving = origins.filter(
-    ([name]) => box[name] === LATEST || (image[name] === LATEST && given[name] === undefined),
+    ([name, { suites }]) =>
+      (suites.length > 0 && box[name] === LATEST) || (image[name] === LATEST && given[name] === undefined),
   );
   const newest =
     config.archive.kind === 'mirror' ? {} : await newestSerials(request, Object.fromEntries(moving));

@@ -10,27 +10,42 @@ const BUILD_DIRECTORY = '/build/scratch';
 
 /** @param fixes serial of debian-security to bring the VM to, for provisioning */
 export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
-  return {
+  const common = {
     source: plan.guest.source,
     builder: plan.guest.builder,
     user: plan.guest.user,
     ref: plan.source.ref.name,
+    setup: plan.guest.setup,
+    offline: plan.options.offline,
+    aptSources: plan.apt.sources,
+    imageSources: plan.apt.imageSources,
+  };
+  // Disks, proxy and fixes are the scripts' own then.
+  if (plan.guest.setup === 'scripts') return { ...common, ...NOTHING };
+  return {
+    ...common,
     packagesDisk: plan.caches.packages?.serial,
     websiteDisk: plan.caches.website?.serial,
     aptProxy: plan.apt.proxy,
     proxyInVm: plan.apt.proxyInVm,
     upstreamProxy: plan.apt.upstreamProxy,
-    offline: plan.options.offline,
-    aptSources: plan.apt.sources,
-    imageSources: plan.apt.imageSources,
     fixes,
   };
 }
 
+const NOTHING = {
+  packagesDisk: undefined,
+  websiteDisk: undefined,
+  aptProxy: undefined,
+  proxyInVm: false,
+  upstreamProxy: undefined,
+  fixes: undefined,
+} as const;
+
 /** NAME=value words: all that a script of the project's has in its environment. Pure. */
 export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'): readonly string[] {
   const user = script === 'build' ? plan.guest.user : 'root';
-  const own = {
+  const common = {
     PATH: GUEST_PATH,
     HOME: user === 'root' ? '/root' : `/home/${user}`,
     USER: user,
@@ -38,10 +53,15 @@ export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+  };
+  const own = {
     DEBIAN_FRONTEND: 'noninteractive',
     MAYFLY_APT_SOURCES: IMAGE_SOURCES,
     ...(script === 'build' ? { MAYFLY_BUILD_DIR: BUILD_DIRECTORY } : {}),
     ...(plan.apt.proxy === undefined ? {} : { http_proxy: plan.apt.proxy }),
   };
-  return Object.entries({ ...own, ...plan.environment }).map(([name, value]) => `${name}=${value}`);
+  const ours = plan.guest.setup === 'scripts' ? {} : own;
+  return Object.entries({ ...common, ...ours, ...plan.environment }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
 }

@@ -54,13 +54,15 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       if (preview.outcome.kind === 'conflict') throw mergeConflictError(preview.outcome);
       const folder = join(request.scratch, 'builder');
       await readBuilderFolder(context, project, preview, folder, request.scratch);
-      const config = await readConfig(folder, project.checkout.topLevel);
+      const imageFolder = await readImageSerials(context, project, preview, request.scratch);
+      const { profile, checkout } = project;
+      const config = await readConfig({ profile, topLevel: checkout.topLevel, folder, imageFolder });
       const resolved = optionsFor(config, project, facts, context, request);
       const archive = await planArchive({
         context,
         config,
         builderFolder: folder,
-        imageFolder: await readImageSerials(context, project, preview, request.scratch),
+        imageFolder,
         refresh: request.refresh === true && !resolved.options.offline,
       });
       return await assemblePlan({

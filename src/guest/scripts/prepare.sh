@@ -67,6 +67,12 @@ CONF
 }
 
 apt_sources() {
+  if [ "$MF_SETUP" = scripts ]; then
+    # Where debootstrap puts them; once at each boot, as the project's script goes on from there.
+    [ -e /run/mayfly/sources ] || printf '%s' "$MF_APT_SOURCES" > /etc/apt/sources.list
+    : > /run/mayfly/sources
+    return
+  fi
   printf '%s' "$MF_APT_SOURCES" > /etc/apt/sources.list.d/mayfly.list
   printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
 }
@@ -86,14 +92,23 @@ fixes() {
   printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
 }
 
+# The clock is the host's. A script that waits until the kernel says so must not wait for ever:
+# adjtimex(2), number 159 on amd64, with ADJ_MAXERROR | ADJ_ESTERROR | ADJ_STATUS, all zero.
+clock_is_right() {
+  perl -e 'my $timex = pack("L x4 q q q l x4", 0x1c, 0, 0, 0, 0) . "\0" x 200; syscall(159, $timex) >= 0 or die "$!\n"'
+  mkdir -p /run/systemd/timesync
+  : > /run/systemd/timesync/synchronized
+}
+
 main() {
   guard
   share source "$MF_SOURCE" ro,cache=loose
   share builder "$MF_BUILDER" ro,cache=none
   [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
-  proxy
+  [ "$MF_SETUP" = scripts ] || proxy
   apt_sources
+  [ "$MF_SETUP" = mayfly ] || clock_is_right
   fixes
 }
 
