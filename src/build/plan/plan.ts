@@ -150,13 +150,14 @@ function refuseOtherBranch(project: Project, context: Context): void {
 }
 
 function checkBaseBranch(project: Project): void {
-  const base = project.checkout.baseBranch;
+  const { baseBranch, missingBaseBranch } = project.checkout;
+  const name = baseBranch?.name ?? missingBaseBranch;
   const allowed = project.config.build.baseBranches;
-  if (base === undefined || allowed.includes(base.name)) return;
+  if (name === undefined || allowed.includes(name)) return;
   throw new MayflyError(
     'usage',
     'source.base-branch-unknown',
-    `config/base_branch names ${base.name}, which is not among build.base_branches.`,
+    `config/base_branch names ${name}, which is not among build.base_branches.`,
     {
       hint: `Allowed are: ${allowed.join(', ')}.`,
     },
