@@ -26,6 +26,8 @@ export interface TailsProject {
 export interface TailsOptions {
   /** No snapshot service, and nothing frozen: packages come from what this host's APT uses. */
   readonly fromThisHost?: boolean;
+  /** Address of the snapshot service. Default: one that nobody can reach. */
+  readonly service?: string;
   /** Files of the first commit, which take the place of others. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -41,6 +43,7 @@ export async function makeTailsProject(folder: string, options: TailsOptions = {
   await makeSubmodule(join(folder, 'words'));
   await cp(FILES, upstream.path, { recursive: true });
   await rename(join(upstream.path, 'gitignore'), join(upstream.path, '.gitignore'));
+  if (options.service !== undefined) await nameService(upstream.path, options.service);
   if (options.fromThisHost === true) await followThisHost(upstream.path);
   for (const [file, content] of Object.entries(options.files ?? {}))
     await write(upstream.path, file, content);
@@ -110,9 +113,16 @@ async function makeSubmodule(path: string): Promise<void> {
   await words.commit('hello', 'hello from the submodule\n');
 }
 
-async function followThisHost(path: string): Promise<void> {
+async function nameService(path: string, service: string): Promise<void> {
   const text = await readFile(join(path, DEFINITION), 'utf8');
-  await writeFile(join(path, DEFINITION), text.replace(/^SNAPSHOTS=.*$/m, 'SNAPSHOTS=$1'));
+  await writeFile(
+    join(path, DEFINITION),
+    text.replace(/^SNAPSHOTS=.*$/m, () => `SNAPSHOTS=${service}`),
+  );
+}
+
+async function followThisHost(path: string): Promise<void> {
+  await nameService(path, '"$2"');
   for (const file of SERIALS) await write(path, file, 'latest\n');
   // The local archive has no mirror for this one.
   await rm(join(path, 'config/APT_snapshots.d/torproject'), { recursive: true });

@@ -36,17 +36,18 @@ export interface ArchiveRequest {
 export async function planArchive(request: ArchiveRequest): Promise<PlannedArchive> {
   const { context, config } = request;
   const origins = Object.entries(config.archive.origins);
-  const serialsIn = async (directory: string): Promise<Serials> =>
+  const serialsIn = async (directory: string, of = origins): Promise<Serials> =>
     Object.fromEntries(
-      await Promise.all(origins.map(async ([name]) => [name, await readSerial(directory, name)] as const)),
+      await Promise.all(of.map(async ([name]) => [name, await readSerial(directory, name)] as const)),
     );
-  const box = await serialsIn(join(request.builderFolder, config.basebox.serials));
+  // A box takes nothing from an origin without suites: of that one the build is told the serial.
+  const inBox = origins.filter(([, { suites }]) => suites.length > 0);
+  const box = await serialsIn(join(request.builderFolder, config.basebox.serials), inBox);
   const image = await serialsIn(join(request.imageFolder, IMAGE_SERIALS));
   const variable = context.env['APT_SNAPSHOTS_SERIALS'];
   const given = variable === undefined || variable === '' ? {} : serialsOfVariable(variable);
   const moving = origins.filter(
-    ([name, { suites }]) =>
-      (suites.length > 0 && box[name] === LATEST) || (image[name] === LATEST && given[name] === undefined),
+    ([name]) => box[name] === LATEST || (image[name] === LATEST && given[name] === undefined),
   );
   const newest =
     config.archive.kind === 'mirror' ? {} : await newestSerials(request, Object.fromEntries(moving));
@@ -62,8 +63,11 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
       suites: settings.suites,
       components: settings.components,
       keyring: keyringOf(settings, request.builderFolder),
-      wanted: { box: box[origin] ?? LATEST, image: image[origin] ?? LATEST },
-      serial: { box: boxSerials[origin] ?? LATEST, image: imageSerials[origin] ?? LATEST },
+      wanted: { box: box[origin] ?? image[origin] ?? LATEST, image: image[origin] ?? LATEST },
+      serial: {
+        box: boxSerials[origin] ?? imageSerials[origin] ?? LATEST,
+        image: imageSerials[origin] ?? LATEST,
+      },
     })),
   );
   const { kind, url, taggedUrl } = config.archive;

@@ -5,6 +5,7 @@ import type { ArchiveSource, BoxSpec } from '../../basebox/recipe.js';
 import { sourceLines } from '../../basebox/rootfs.js';
 import type { Config } from '../../config/config.js';
 import { hasCode } from '../../errors.js';
+import { GUEST_WEB_ARCHIVE } from '../archive/network.js';
 import {
   boxSources,
   DEBIAN_KEYRING,
@@ -36,7 +37,7 @@ const guestKeyring = (origin: string): string => `.mayfly/keyrings/${origin}.gpg
  */
 export function guestSources(config: Config, sources: readonly ArchiveSource[]): readonly string[] {
   const { guest, archive } = config;
-  const address = guest.setup === 'scripts' ? (archive.url ?? GUEST_ARCHIVE) : GUEST_ARCHIVE;
+  const address = guest.setup === 'scripts' ? (archive.url ?? GUEST_WEB_ARCHIVE) : GUEST_ARCHIVE;
   return sources.flatMap((source) =>
     sourceLines({
       ...servedAt(source, address),

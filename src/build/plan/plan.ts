@@ -28,6 +28,8 @@ export interface PlanRequest {
   readonly flags: FlagValues;
   /** `--artifacts`; else the variable ARTIFACTS, else builder.yaml. */
   readonly artifacts?: string | undefined;
+  /** Absolute paths of files that the command itself writes: no uncommitted changes. */
+  readonly ownFiles?: readonly string[];
   /** `--timeout`, seconds; else builder.yaml. */
   readonly timeoutSeconds?: number | undefined;
   /** Scratch folder, the caller's. */
@@ -39,7 +41,7 @@ export interface PlanRequest {
 }
 
 export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
-  const project = await openProject(context);
+  const project = await openProject(context, request.ownFiles);
   const facts = await readHostFacts(context.env);
   // Options decide whether a merge happens; the merge may change builder.yaml. The person's own
   // builder.yaml decides the first, the merged one everything else.

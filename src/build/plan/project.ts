@@ -30,8 +30,11 @@ export interface Project {
   readonly config: Config;
 }
 
-/** @throws MayflyError `project.no-builder` and those of the checkout and of its settings */
-export async function openProject(context: Context): Promise<Project> {
+/**
+ * @param ownFiles files that the command itself writes
+ * @throws MayflyError `project.no-builder` and those of the checkout and of its settings
+ */
+export async function openProject(context: Context, ownFiles: readonly string[] = []): Promise<Project> {
   const { topLevel } = await inspectCheckout(context.cwd, { signal: context.signal });
   const profile = await profileOf(topLevel);
   const checkout = await inspectAsAsked(context, topLevel, profile);
@@ -43,9 +46,16 @@ export async function openProject(context: Context): Promise<Project> {
     imageFolder: topLevel,
   });
   const state = await folderState(checkout, builderFolder, { signal: context.signal });
-  const dirty = withoutResults(checkout, config.artifacts, context.env['ARTIFACTS']);
+  const { directory, patterns } = config.artifacts;
+  const dirty = withoutResults(checkout, {
+    directory: nonEmpty(context.env['ARTIFACTS']) ?? directory,
+    patterns,
+    ownFiles,
+  });
   return { checkout: { ...checkout, dirty }, profile, builderFolder, folderState: state, config };
 }
+
+const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
 
 /** A builder.yaml comes first: who has written one wants it to be read. */
 async function profileOf(topLevel: string): Promise<ProfileName> {

@@ -77,6 +77,7 @@ main() {
   [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
   clock
   if [ "$MF_SETUP" = scripts ]; then
+    clock_is_right
     begin_there
   else
     space

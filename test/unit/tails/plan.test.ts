@@ -36,7 +36,7 @@ describe('what is planned', () => {
     ).toEqual([
       ['debian', ['trixie', 'trixie-updates'], '2026010203', '2026010203'],
       ['debian-security', ['trixie-security'], 'latest', 'latest'],
-      ['torproject', [], 'latest', '2026010204'],
+      ['torproject', [], '2026010204', '2026010204'],
     ]);
     expect(made.box.spec.sources.map(({ origin, serial }) => [origin, serial])).toEqual([
       ['debian', '2026010203'],
