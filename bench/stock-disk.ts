@@ -58,6 +58,7 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
     scratch: folder,
     signal,
     onLine: () => undefined,
+    served: () => [],
   });
   const tar = join(folder, 'rootfs.tar');
   const args = [

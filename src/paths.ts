@@ -3,7 +3,7 @@
  *
  * $XDG_DATA_HOME/mayfly    boxes/, caches/ and archive/: slow to make again, or not at all
  * $XDG_CACHE_HOME/mayfly   tools/: quick to make again
- * $XDG_STATE_HOME/mayfly   vms/, builds/, locks/, tmp/: of this machine only
+ * $XDG_STATE_HOME/mayfly   vms/, builds/, locks/, tmp/, differences/: of this machine only
  *
  * MAYFLY_HOME puts the three below one folder. Stores are content-addressed and hold no absolute path.
  */
@@ -56,6 +56,8 @@ export const archiveFolder = (home: Home): string => join(home.data, 'archive');
 export const toolsFolder = (home: Home): string => join(home.cache, 'tools');
 export const vmsFolder = (home: Home): string => join(home.state, 'vms');
 export const buildsFolder = (home: Home): string => join(home.state, 'builds');
+/** Reports on base boxes that did not come out the same. */
+export const differencesFolder = (home: Home): string => join(home.state, 'differences');
 export const scratchFolder = (home: Home): string => join(home.state, 'tmp');
 export const lockFile = (home: Home, name: string): string => join(home.state, 'locks', `${name}.lock`);
 
@@ -66,6 +68,7 @@ export const boxFiles = {
   kernel: 'vmlinuz',
   initrd: 'initrd.img',
   packages: 'packages.json',
+  files: 'files.json',
   log: 'create.log',
 } as const;
 

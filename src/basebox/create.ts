@@ -11,7 +11,7 @@ import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
 import { mmdebstrapArguments, progressOf, rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from '../process/sparse.js';
-import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord } from './store.js';
+import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord, type SourceFile } from './store.js';
 import { ensureTools } from './tools.js';
 
 const SETUP = fileURLToPath(new URL('./setup', import.meta.url));
@@ -43,6 +43,8 @@ export interface CreateJob {
   readonly scratch: string;
   readonly report: Report;
   readonly signal: AbortSignal;
+  /** What the archive served so far, of all that this job fetched. */
+  readonly served: () => readonly SourceFile[];
 }
 
 /**
@@ -68,7 +70,9 @@ export async function createBox(job: CreateJob): Promise<Box> {
       scratch,
       signal,
       onLine,
+      served: job.served,
     });
+    const before = job.served().length;
 
     const setup = join(scratch, 'setup');
     await cp(SETUP, setup, { recursive: true });
@@ -99,6 +103,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
     await cp(join(scratch, rootfsFiles.kernel), join(staging, boxFiles.kernel));
     await cp(join(scratch, rootfsFiles.initrd), join(staging, boxFiles.initrd));
     await writeJson(join(staging, boxFiles.packages), packages);
+    await writeJson(join(staging, boxFiles.files), [...tools.files, ...job.served().slice(before)]);
     const record: BoxRecord = {
       schema: 1,
       fingerprint: job.fingerprint,
@@ -106,6 +111,10 @@ export async function createBox(job: CreateJob): Promise<Box> {
       createdAt: new Date().toISOString(),
       seconds: Math.round((performance.now() - started) / 100) / 10,
       diskSha256,
+      bootSha256: {
+        kernel: sha256(await readFile(join(staging, boxFiles.kernel))),
+        initrd: sha256(await readFile(join(staging, boxFiles.initrd))),
+      },
       diskBytes: spec.diskBytes,
       fileBytes: (await stat(qcow2)).size,
       inputs: job.inputs,

@@ -52,6 +52,8 @@ export interface ArchiveSource {
   readonly keyring: string;
   /** `latest`, or a serial. */
   readonly serial: string;
+  /** Suite → SHA-256 of its InRelease file: what the serial stands for. Empty where it is not known. */
+  readonly releases: Readonly<Record<string, string>>;
 }
 
 export interface BoxSpec {
@@ -87,7 +89,10 @@ export interface FingerprintInputs {
     origin: string;
     suites: readonly string[];
     components: readonly string[];
+    /** Also when the states are the same: the box's files carry the serial's date. */
     serial: string;
+    /** A serial alone may mean another state on another host. */
+    releases: Readonly<Record<string, string>>;
   }[];
   /** SHA-256 of the project's own script. */
   readonly postinstall: string | undefined;
@@ -104,7 +109,17 @@ export function fingerprintInputs(spec: BoxSpec, setup: Readonly<Record<string, 
     user: spec.user,
     diskBytes: spec.diskBytes,
     origins: spec.sources
-      .map(({ origin, suites, components, serial }) => ({ origin, suites, components, serial }))
+      .map(({ origin, suites, components, serial, releases }) => ({
+        origin,
+        suites,
+        components,
+        serial,
+        releases: Object.fromEntries(
+          [...suites, ...(origin === 'debian' ? [TOOLS_SUITE] : [])].flatMap((suite) =>
+            releases[suite] === undefined ? [] : [[suite, releases[suite]]],
+          ),
+        ),
+      }))
       .sort((a, b) => compare(a.origin, b.origin)),
     postinstall: spec.postinstall === undefined ? undefined : sha256(spec.postinstall),
   };

@@ -7,16 +7,18 @@
  *       disk.qcow2          its disk; builder VMs have it as a read-only backing file
  *       vmlinuz initrd.img  for providers that boot the kernel directly
  *       packages.json       every package in it, with version and source
+ *       files.json          every file of the archive that it was made from
  *     .new-FINGERPRINT/     a box being made, or what a crash left of one
  *
  * No file holds an absolute path, so a store can be copied.
  */
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { entriesOf } from '../process/entries.js';
 import { hasCode } from '../errors.js';
 import { boxFiles } from '../paths.js';
+import { run } from '../process/run.js';
 import { removeTree } from '../process/scratch.js';
 
 export const boxRecord = z.object({
@@ -29,6 +31,8 @@ export const boxRecord = z.object({
   seconds: z.number(),
   /** SHA-256 of the raw disk: the identity of the content. */
   diskSha256: z.string(),
+  /** SHA-256 of what is booted directly: copies of files in the disk. */
+  bootSha256: z.object({ kernel: z.string(), initrd: z.string() }),
   /** Bytes of the disk as the guest sees it, and of its file. */
   diskBytes: z.number(),
   fileBytes: z.number(),
@@ -37,6 +41,16 @@ export const boxRecord = z.object({
   packageCount: z.number(),
 });
 export type BoxRecord = z.infer<typeof boxRecord>;
+
+/** A file of the archive that a box, or the tools that made it, came from. */
+export interface SourceFile {
+  readonly origin: string;
+  readonly serial: string;
+  /** Below the origin's base URL. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
 
 export interface Box {
   readonly folder: string;
@@ -85,6 +99,20 @@ export async function commitBox(store: string, fingerprint: string): Promise<Box
   const box = await findBox(store, fingerprint);
   if (box === undefined) throw new Error(`box ${fingerprint} has no ${boxFiles.record}`);
   return box;
+}
+
+/** Puts a copy of a box of another store into this one. The caller holds the lock of its fingerprint. */
+export async function copyBox(box: Box, store: string, signal: AbortSignal): Promise<Box> {
+  const { fingerprint } = box.record;
+  try {
+    const staging = await stageBox(store, fingerprint);
+    await cp(box.folder, staging, { recursive: true });
+    await run('sync', ['--file-system', staging], { signal });
+    return await commitBox(store, fingerprint);
+  } catch (error) {
+    await removeBoxStaging(store, fingerprint);
+    throw error;
+  }
 }
 
 /** Makes a box invisible in one step, then removes it. */

@@ -3,14 +3,18 @@
  * because their version shapes the disk's bytes. Packages are only unpacked, and each program runs
  * by the root's own dynamic loader: no chroot, no namespace, nothing configured.
  */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../errors.js';
 import { run, type RunOptions, type RunResult } from '../process/run.js';
 import { canonicalJson, sha256, TOOLS_PACKAGES, TOOLS_SUITE, type ArchiveSource } from './recipe.js';
 import { sourceLines } from './rootfs.js';
+import type { SourceFile } from './store.js';
 
 export interface ToolsRoot {
   readonly root: string;
+  /** What it was unpacked from. */
+  readonly files: readonly SourceFile[];
   /** @param program path inside the root, such as `usr/sbin/mke2fs` */
   run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
 }
@@ -41,8 +45,9 @@ export function toolsArguments(sources: readonly ArchiveSource[], tar: string): 
 
 /** The name of a tools root: what it is made from. */
 export function toolsKey(sources: readonly ArchiveSource[]): string {
-  const serial = sources.find((source) => source.origin === 'debian')?.serial;
-  return sha256(canonicalJson({ suite: TOOLS_SUITE, packages: TOOLS_PACKAGES, serial })).slice(0, 32);
+  const source = sources.find(({ origin }) => origin === 'debian');
+  const state = source?.releases[TOOLS_SUITE] ?? source?.serial;
+  return sha256(canonicalJson({ suite: TOOLS_SUITE, packages: TOOLS_PACKAGES, state })).slice(0, 32);
 }
 
 export interface ToolsJob {
@@ -53,19 +58,29 @@ export interface ToolsJob {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
+  /** What the archive served so far. */
+  readonly served: () => readonly SourceFile[];
 }
+
+/** In the tools root: the files of the archive that it came from. */
+const FILES = 'mayfly-files.json';
 
 /** Makes the tools root unless it exists. The caller holds the lock of `toolsKey`. */
 export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
   const root = join(job.store, toolsKey(job.sources));
   const loader = join(root, LIBRARIES, 'ld-linux-x86-64.so.2');
-  const tools: ToolsRoot = {
+  const toolsFrom = (files: readonly SourceFile[]): ToolsRoot => ({
     root,
+    files,
     run: (program, args, options) =>
       run(loader, ['--library-path', join(root, LIBRARIES), join(root, program), ...args], options),
-  };
-  const known = await run('test', ['-x', loader], { accept: [0, 1] });
-  if (known.exitCode === 0) return tools;
+  });
+  const known = await readFile(join(root, FILES), 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (known !== undefined) return toolsFrom(JSON.parse(known) as SourceFile[]);
+  const before = job.served().length;
 
   const tar = join(job.scratch, 'tools.tar');
   const staging = `${root}.new`;
@@ -85,6 +100,9 @@ export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
     },
   );
   await rm(tar);
+  const files = job.served().slice(before);
+  await writeFile(join(staging, FILES), JSON.stringify(files));
+  await rm(root, { recursive: true, force: true });
   await rename(staging, root);
-  return tools;
+  return toolsFrom(files);
 }

@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
 import { hostError, interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
+import { proxyAnswers } from '../guest/fetched.js';
+import type { ServedFile } from '../snapshots/local/server.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
 import type { BuilderVm } from './vm/builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm } from './vm/end.js';
-import { openArchive } from './archive/serve.js';
+import { openArchive, type BuildArchive } from './archive/serve.js';
+import { outsideError, usedFiles } from './archive/used.js';
 import type { Context } from './context.js';
 import type { MayflyEvent } from '../report/events.js';
 import { Journal } from './record/journal.js';
@@ -57,6 +60,8 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
     box: undefined,
     vm: undefined,
     served: [],
+    cached: [],
+    outside: new Set(),
     artifacts: [],
   };
   let failure: unknown;
@@ -124,6 +129,7 @@ async function tell(
 
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   progress.served = archive.served;
+  progress.outside = archive.outside;
   const { builder, reused } = await obtainVm({
     context,
     journal,
@@ -139,7 +145,12 @@ async function tell(
   let failed = false;
   let collected: Collected | undefined;
   try {
-    await workInVm(context, journal, plan, builder, (all) => (collected = all));
+    await workInVm(context, journal, plan, builder, {
+      onBuilt: async () => {
+        progress.cached = await noteUsed(context, plan, builder, archive);
+      },
+      onCollected: (all) => (collected = all),
+    });
     keep = plan.options.keepRunning;
   } catch (error) {
     failed = true;
@@ -157,6 +168,21 @@ async function tell(
     }
   }
   return keep ? builder.record.id : undefined;
+}
+
+/** What the build had from the archive: a pinned one may have had nothing else. */
+async function noteUsed(
+  context: Context,
+  plan: BuildPlan,
+  builder: BuilderVm,
+  archive: BuildArchive,
+): Promise<readonly ServedFile[]> {
+  const options = { signal: context.signal, onLine: () => undefined };
+  const answers = plan.apt.proxyInVm ? await proxyAnswers(builder.guest, options) : [];
+  const { cached, outside } = await usedFiles(context, plan.archive, answers, archive.served);
+  for (const address of outside) archive.outside.add(address);
+  if (plan.archive.pinned && archive.outside.size > 0) throw outsideError(archive.outside);
+  return cached;
 }
 
 /** Checks what came out and puts it into the folder of results. */

@@ -26,16 +26,20 @@ export class ScriptFailed extends MayflyError {
   }
 }
 
-/**
- * Everything inside the VM.
- * @param onCollected told what the guest made, after a failed build too
- */
+export interface Witness {
+  /** Called when the build script has succeeded; what it throws is a failure of the build. */
+  readonly onBuilt: () => Promise<void>;
+  /** Told what the guest made, after a failed build too. */
+  readonly onCollected: (collected: Collected) => void;
+}
+
+/** Everything inside the VM. */
 export async function workInVm(
   context: Context,
   journal: Journal,
   plan: BuildPlan,
   builder: BuilderVm,
-  onCollected: (collected: Collected) => void,
+  { onBuilt, onCollected }: Witness,
 ): Promise<void> {
   await provisionVm(context, journal, plan, builder);
   let failure: Error | undefined;
@@ -43,6 +47,7 @@ export async function workInVm(
     await journal.step('build', 'Building', (say) =>
       buildInGuest(context, journal, plan, builder, say.output),
     );
+    await onBuilt();
   } catch (error) {
     if (isAborted(context.signal) || builder.vm.exit !== undefined || !(error instanceof Error)) throw error;
     failure = error;

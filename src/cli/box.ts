@@ -1,17 +1,17 @@
-/** `mayfly box create|list|show|clean` */
-import { InvalidArgumentError, type Command } from 'commander';
+/** `mayfly box create|list|show|clean`; sharing boxes is in box-share.ts. */
+import type { Command } from 'commander';
 import type { Box } from '../basebox/store.js';
-import type { Context } from '../build/context.js';
-import { MayflyError } from '../errors.js';
 import { formatBytes, formatSeconds } from '../report/format.js';
-import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addGlobalFlags, print, printJson, table, wholeDays } from './common.js';
+import { addShareCommands } from './box-share.js';
+import { allBoxes, pickBox } from './boxes.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 export function registerBox(program: Command): void {
   const box = program
     .command('box')
-    .summary('make, list, show and remove base boxes')
+    .summary('make, list, show, share and remove base boxes')
     .description(
       'Works with base boxes. A base box is the disk that every builder VM starts from; it is generated, and stored once for each fingerprint of what goes into it.',
     );
@@ -24,27 +24,37 @@ export function registerBox(program: Command): void {
   addList(box);
   addShow(box);
   addClean(box);
+  addShareCommands(box);
 }
 
 function addCreate(box: Command): void {
   const create = box
     .command('create')
     .summary("make this project's base box")
-    .description("Makes this project's base box, unless it exists.");
+    .description("Makes this project's base box, unless it exists.")
+    .option(
+      '--twice',
+      'Make it twice, and compare: the same inputs must give the same bytes. diffoscope, where it is installed, says what differs.',
+    );
   addGlobalFlags(create, 'Print the record of the base box as JSON.');
-  addExamples(create, ['mayfly box create --verbose', 'make it, and show every line']);
-  create.action(async (flags: GlobalOptions) => {
+  addExamples(
+    create,
+    ['mayfly box create --verbose', 'make it, and show every line'],
+    ['mayfly box create --twice', 'try whether it is reproducible'],
+  );
+  create.action(async (flags: GlobalOptions & { twice?: boolean }) => {
     const { createProjectBox } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
-    const { box: made, reused } = await createProjectBox(session.context);
+    const twice = flags.twice === true;
+    const { box: made, reused } = await createProjectBox(session.context, { twice });
     if (flags.json === true) {
       printJson(made.record);
       return;
     }
     const { label, fingerprint, diskSha256, fileBytes, seconds } = made.record;
-    print(
-      reused ? `The base box exists: ${label}` : `Made the base box ${label} in ${formatSeconds(seconds)}`,
-    );
+    if (twice) print(`Made the base box ${label} twice: the same bytes.`);
+    else if (reused) print(`The base box exists: ${label}`);
+    else print(`Made the base box ${label} in ${formatSeconds(seconds)}`);
     print(`  fingerprint ${fingerprint}, ${formatBytes(fileBytes)}, disk sha256 ${diskSha256}`);
   });
 }
@@ -81,7 +91,7 @@ function addShow(box: Command): void {
   const show = box
     .command('show')
     .summary('show what went into a base box')
-    .description('Shows what went into a base box.')
+    .description('Shows what went into a base box, and which of it changed since the one before.')
     .argument('<box>', 'Label, or the beginning of a fingerprint.');
   addGlobalFlags(show, 'Print JSON, with every package.');
   addExamples(
@@ -90,15 +100,22 @@ function addShow(box: Command): void {
     ['mayfly box show 1a2b3c --json | jq .packages', 'list its packages'],
   );
   show.action(async (name: string, flags: GlobalOptions) => {
-    const { readBoxPackages } = await import('../build/box/commands.js');
+    const { changesOf, readBoxPackages } = await import('../build/box/files.js');
     using session = openSession(flags, false);
-    const found = pick(await allBoxes(session.context), name);
+    const boxes = await allBoxes(session.context);
+    const found = pickBox(boxes, name);
     const packages = await readBoxPackages(found);
+    const changes = changesOf(boxes, found);
     if (flags.json === true) {
-      printJson({ ...found.record, packages });
+      printJson({ ...found.record, packages, ...(changes === undefined ? {} : { changes }) });
       return;
     }
     for (const line of showLines(found)) print(line);
+    if (changes !== undefined) {
+      print(`changed since ${changes.since}:`);
+      for (const line of changes.inputs) print(`  ${line}`);
+      if (changes.inputs.length === 0) print('  nothing');
+    }
   });
 }
 
@@ -129,38 +146,6 @@ function addClean(box: Command): void {
       );
     if (removed.length === 0) print('There is nothing to remove.');
   });
-}
-
-async function allBoxes(context: Context): Promise<readonly Box[]> {
-  const [{ listBoxes }, { boxesFolder }] = await Promise.all([
-    import('../basebox/store.js'),
-    import('../paths.js'),
-  ]);
-  return await listBoxes(boxesFolder(context.home));
-}
-
-function wholeDays(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a number of days');
-  return Number(text);
-}
-
-function pick(boxes: readonly Box[], name: string): Box {
-  const found = boxes.filter(
-    ({ record }) => record.label === name || (name.length >= 4 && record.fingerprint.startsWith(name)),
-  );
-  const [first] = found;
-  if (first === undefined) {
-    throw new MayflyError('usage', 'box.unknown', `There is no base box ${name}.`, {
-      hint: '`mayfly box list` lists them.',
-    });
-  }
-  if (found.length > 1) {
-    throw new MayflyError('usage', 'box.ambiguous', `${found.length} base boxes answer to ${name}.`, {
-      details: found.map(({ record }) => `${record.fingerprint}  ${record.label}  ${record.createdAt}`),
-      hint: 'Give the fingerprint.',
-    });
-  }
-  return first;
 }
 
 function showLines({ record }: Box): readonly string[] {

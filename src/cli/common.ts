@@ -1,5 +1,5 @@
 /** What several commands share: global flags, the values of flags, and output of both kinds. */
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
 
@@ -57,4 +57,10 @@ export function parseTimeout(text: string | undefined, flag: string): number | u
   const seconds = parseDuration(text);
   if (seconds !== undefined) return seconds;
   throw new MayflyError('usage', 'usage.duration', `${durationProblem(text, flag) ?? flag}.`);
+}
+
+/** For commander: a number of days. */
+export function wholeDays(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a number of days');
+  return Number(text);
 }

@@ -1,4 +1,4 @@
-/** The part of `mayfly snapshots` that is about the local archive: take, list, serve. */
+/** The part of `mayfly snapshots` that fills and shows the local archive: take, list, serve. */
 import type { Command } from 'commander';
 import { formatBytes } from '../report/format.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
@@ -53,15 +53,20 @@ function addList(snapshots: Command): void {
     if (flags.json === true) printJson(all);
     else if (all.length === 0) print('There are no snapshots yet.');
     else {
-      const rows = all.map(({ origin, serial, takenAt, suites }) => [
+      const rows = all.map(({ origin, serial, takenAt, suites, held }) => [
         origin,
         serial,
         takenAt.slice(0, 16).replace('T', ' '),
-        suites.map(({ suite }) => suite).join(' '),
+        suites.map(({ suite }) => suite).join(' ') + heldNote(held),
       ]);
       for (const line of table(rows)) print(line);
     }
   });
+}
+
+function heldNote(reason: string | undefined): string {
+  if (reason === undefined) return '';
+  return reason === '' ? ' (held)' : ` (held: ${reason})`;
 }
 
 function addServe(snapshots: Command): void {

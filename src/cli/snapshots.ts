@@ -1,10 +1,11 @@
-/** `mayfly snapshots show|latest|freeze|thaw|set|resolve|take|list|serve` */
+/** `mayfly snapshots`: the serial files of a project; its other files have the commands of the archive. */
 import type { Command } from 'commander';
-import type { SerialSet } from '../tasks/snapshots.js';
+import type { SerialSet } from '../build/archive/origins.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 import { addArchiveCommands } from './snapshots-archive.js';
+import { addKeepCommands } from './snapshots-keep.js';
 
 const ORIGINS = ['[origins...]', 'Origins. Default: all of the project.'] as const;
 
@@ -16,7 +17,7 @@ interface SetFlags extends GlobalOptions {
 export function registerSnapshots(program: Command): void {
   const snapshots = program
     .command('snapshots')
-    .summary('freeze, thaw, take and serve APT snapshots')
+    .summary('freeze, thaw, take, keep and serve APT snapshots')
     .description(
       'Works with APT snapshots. A project names a state of each origin in serial files: one set for the base box, one for the image. `latest` is the newest at each build; a serial is the same for ever.',
     );
@@ -32,6 +33,7 @@ export function registerSnapshots(program: Command): void {
   addSet(snapshots);
   addResolve(snapshots);
   addArchiveCommands(snapshots);
+  addKeepCommands(snapshots);
 }
 
 function addSetFlags(command: Command): Command {
@@ -139,7 +141,7 @@ function addThaw(snapshots: Command): void {
     ]);
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
-    await writeAll(project, thawedSerials(chosenOrigins(project, asked)), chosenSets(flags));
+    await writeAll(session.context, project, thawedSerials(chosenOrigins(project, asked)), chosenSets(flags));
   });
 }
 
@@ -157,7 +159,7 @@ function addSet(snapshots: Command): void {
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
     chosenOrigins(project, [origin]);
-    await writeAll(project, { [origin]: serial }, chosenSets(flags));
+    await writeAll(session.context, project, { [origin]: serial }, chosenSets(flags));
   });
 }
 
@@ -176,7 +178,7 @@ function addResolve(snapshots: Command): void {
     using session = openSession(flags, false);
     const { origins } = await resolveSerials(session.context, await serialProject(session.context));
     const of = flags.box === true ? 'box' : 'image';
-    const serials = Object.fromEntries(origins.map(({ origin, serial }) => [origin, serial[of]]));
+    const serials = Object.fromEntries(origins.map((planned) => [planned.origin, planned[of].serial]));
     if (flags.json === true) printJson(serials);
     else for (const line of table(Object.entries(serials))) print(line);
   });

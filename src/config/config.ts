@@ -40,8 +40,14 @@ export interface ArchiveConfig {
   readonly url: string | undefined;
   /** Base URL of its tagged snapshots. */
   readonly taggedUrl: string | undefined;
+  /** Refuse whatever no serial pins. */
+  readonly pinned: boolean;
+  /** Branch or pattern → whether the image's serials must be frozen; the first that fits counts. */
+  readonly branches: Readonly<Record<string, BranchRule>>;
   readonly origins: Readonly<Record<string, OriginConfig>>;
 }
+
+export type BranchRule = 'frozen' | 'moving' | 'any';
 
 export interface OriginConfig {
   /** Without a trailing slash. Undefined: what the host's own APT uses. */

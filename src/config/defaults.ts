@@ -32,6 +32,8 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
       kind: archive.kind,
       url: archive.url,
       taggedUrl: archive.tagged_url,
+      pinned: archive.pinned,
+      branches: archive.branches,
       origins: originsOf(archive.origins, basebox.distribution),
     },
     vm: {

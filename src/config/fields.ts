@@ -121,6 +121,10 @@ export const userName = (): z.ZodString =>
 /** What git check-ref-format(1) allows, roughly: the branches themselves are looked up later. */
 export const branchName = (): z.ZodString => text(/^[A-Za-z0-9][A-Za-z0-9._/+-]*$/, 'the name of a branch');
 
+/** A branch, with `*` for any number of characters. */
+export const branchPattern = (): z.ZodString =>
+  text(/^[A-Za-z0-9*][A-Za-z0-9._/+*-]*$/, 'the name of a branch, or a pattern such as release/*');
+
 /** Where an archive is; in code: without a trailing slash. */
 export function archiveUrl() {
   const error = 'a URL such as http://mirror.example/debian (http or https, no query)';

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import {
   archiveUrl,
   branchName,
+  branchPattern,
   componentName,
   count,
   duration,
@@ -110,6 +111,20 @@ const archive = {
     archiveUrl(),
     'none',
     'Base of its tagged snapshots, `<tagged_url>/<tag>/<origin>`, for `serials`.',
+  ),
+  pinned: field(
+    'true or false',
+    z.boolean({ error: 'true or false' }),
+    false,
+    'Refuse what no serial pins: an origin at `latest` other than `debian-security`, `archive.kind: mirror`, a VM that reaches more than the archive, a proxy outside it. A build that asked for anything outside its serials fails.',
+    '`false`',
+  ),
+  branches: field(
+    'mapping',
+    z.record(branchPattern(), oneOf(['frozen', 'moving', 'any']), { error: 'a mapping of branches' }),
+    {},
+    'Branch, or pattern such as `release/*` → whether the serials of its image must be `frozen` (but for `debian-security`), must be `moving` (at `latest`), or may be `any`. The first that fits the branch counts; when none does, the first that fits its base branch.',
+    'none',
   ),
   origins: field(
     'mapping',

@@ -20,7 +20,10 @@ export interface GuestSettings {
   readonly proxyInVm: boolean;
   /** The proxy that the one in the VM goes through. */
   readonly upstreamProxy: string | undefined;
-  readonly offline: boolean;
+  /** The proxy in the VM hands out only what it has. */
+  readonly proxyOffline: boolean;
+  /** APT fetches from the archive past the proxy. */
+  readonly archiveDirect: boolean;
   /** APT one-line sources: of the VM itself, and of the image that is built. */
   readonly aptSources: readonly string[];
   readonly imageSources: readonly string[];
@@ -40,7 +43,8 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
     MF_APT_PROXY: settings.aptProxy ?? '',
     MF_PROXY_IN_VM: yes(settings.proxyInVm),
     MF_UPSTREAM_PROXY: settings.upstreamProxy ?? '',
-    MF_OFFLINE: yes(settings.offline),
+    MF_PROXY_OFFLINE: yes(settings.proxyOffline),
+    MF_ARCHIVE_DIRECT: yes(settings.archiveDirect || !settings.proxyInVm),
     MF_APT_SOURCES: settings.aptSources.map((line) => `${line}\n`).join(''),
     MF_FIXES: settings.fixes ?? '',
     MF_FIXES_SOURCES: settings.aptSources

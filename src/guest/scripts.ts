@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { quoteWord } from '../process/command-error.js';
 
-export type ScriptName = 'prepare' | 'provision' | 'build' | 'collect' | 'finish';
+export type ScriptName = 'prepare' | 'provision' | 'build' | 'fetched' | 'collect' | 'finish';
 
 /** Values for one script; their names are the script's MF_ variables. */
 export type ScriptValues = Readonly<Record<`MF_${string}`, string>>;

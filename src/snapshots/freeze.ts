@@ -1,5 +1,5 @@
 /** Freezing and thawing: which serial each origin gets. Pure. */
-import { isFrozen, LATEST } from './serial.js';
+import { LATEST } from './serial.js';
 import type { Serials } from './serial-files.js';
 
 /** The only origin that may move in a frozen project: fixes of security must reach it. */
@@ -22,11 +22,4 @@ export function frozenSerials(newest: Serials, options: FreezeOptions = {}): Ser
 
 export function thawedSerials(origins: readonly string[]): Serials {
   return Object.fromEntries(origins.map((origin) => [origin, LATEST]));
-}
-
-/** The origins that are at `latest`, but for the one that may be. */
-export function unfrozenOrigins(serials: Serials): readonly string[] {
-  return Object.entries(serials)
-    .filter(([origin, serial]) => origin !== SECURITY_ORIGIN && !isFrozen(serial))
-    .map(([origin]) => origin);
 }

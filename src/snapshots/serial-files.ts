@@ -1,16 +1,28 @@
 /**
  * Serial files: `<directory>/<origin>/serial` holds `latest` or the serial of a snapshot. One
  * directory freezes the base box, another the image.
+ *
+ * A serial of the local archive counts the snapshots of one host. What it stands for, for everybody,
+ * is beside it: `<directory>/<origin>/InRelease.sha256` has the SHA-256 of each suite's InRelease
+ * file, in the form of sha256sum(1). Where it is missing the serial alone counts.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '../errors.js';
-import { checkSerial, LATEST } from './serial.js';
+import { hasCode, MayflyError } from '../errors.js';
+import { checkSerial, isFrozen, LATEST } from './serial.js';
 
 /** Origin → serial. */
 export type Serials = Readonly<Record<string, string>>;
 
+/** A serial, and suite → SHA-256 of its InRelease file; empty where that is not known. */
+export interface FrozenState {
+  readonly serial: string;
+  readonly releases: Readonly<Record<string, string>>;
+}
+
 const serialFile = (directory: string, origin: string): string => join(directory, origin, 'serial');
+const releasesFile = (directory: string, origin: string): string =>
+  join(directory, origin, 'InRelease.sha256');
 
 /**
  * The serial of one origin; `latest` when there is no file.
@@ -18,21 +30,60 @@ const serialFile = (directory: string, origin: string): string => join(directory
  */
 export async function readSerial(directory: string, origin: string): Promise<string> {
   const file = serialFile(directory, origin);
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return LATEST;
-    throw error;
-  }
-  return checkSerial(text, file);
+  const text = await readOptional(file);
+  return text === undefined ? LATEST : checkSerial(text.trim(), file);
 }
 
-/** Writes a serial in one step; the folder is made when it is missing. */
-export async function writeSerial(directory: string, origin: string, serial: string): Promise<void> {
-  const file = serialFile(directory, origin);
+/** @throws MayflyError `serial.invalid`, `serial.releases` */
+export async function readState(directory: string, origin: string): Promise<FrozenState> {
+  const serial = await readSerial(directory, origin);
+  const file = releasesFile(directory, origin);
+  const text = isFrozen(serial) ? await readOptional(file) : undefined;
+  return { serial, releases: text === undefined ? {} : parseReleases(text, file) };
+}
+
+/** Pure. @param where for the message */
+export function parseReleases(text: string, where: string): FrozenState['releases'] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const match = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line);
+      if (match?.[1] !== undefined && match[2] !== undefined) return [match[2], match[1]] as const;
+      throw new MayflyError(
+        'usage',
+        'serial.releases',
+        `${where} has a line that is no checksum of a suite: ${JSON.stringify(line.slice(0, 100))}.`,
+        { hint: 'Each line is a SHA-256, two blanks and a suite. `mayfly snapshots freeze` writes it.' },
+      );
+    }),
+  );
+}
+
+/** Writes the files of one origin; the folder is made when it is missing. */
+export async function writeState(directory: string, origin: string, state: FrozenState): Promise<void> {
+  const serial = checkSerial(state.serial, 'The new serial');
+  const suites = Object.entries(state.releases).sort(([a], [b]) => (a < b ? -1 : 1));
+  // First what would contradict the new serial goes.
+  await rm(releasesFile(directory, origin), { force: true });
+  await writeWhole(serialFile(directory, origin), `${serial}\n`);
+  if (suites.length > 0) {
+    const lines = suites.map(([suite, sha256]) => `${sha256}  ${suite}\n`);
+    await writeWhole(releasesFile(directory, origin), lines.join(''));
+  }
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.new`;
-  await writeFile(temporary, `${checkSerial(serial, 'The new serial')}\n`);
+  await writeFile(temporary, text);
   await rename(temporary, file);
+}
+
+async function readOptional(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }

@@ -1,20 +1,27 @@
 /** Snapshots by hand: what a project's serial files hold, freezing and thawing them, taking and serving. */
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
-import { IMAGE_SERIALS, planArchive, takeOrigin } from '../build/archive/plan.js';
-import { serviceOf, type PlannedArchive } from '../build/archive/origins.js';
+import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
+import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
+import { shelfOf } from '../build/archive/stored.js';
+import { takeOrigin } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import type { Config } from '../config/config.js';
 import { MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
 import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
-import { listOrigins, listSerials, readSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
+import { readHold } from '../snapshots/local/holds.js';
+import { archiveParts } from '../snapshots/local/layout.js';
+import {
+  listOrigins,
+  listSerials,
+  readSnapshot,
+  releasesOf,
+  type Snapshot,
+} from '../snapshots/local/snapshot.js';
 import { newestOfService } from '../snapshots/newest.js';
-import { readSerial, writeSerial, type Serials } from '../snapshots/serial-files.js';
+import { readSerial, writeState, type FrozenState, type Serials } from '../snapshots/serial-files.js';
 import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
-
-/** Which serial files are meant. */
-export type SerialSet = 'box' | 'image';
 
 /** A project whose serial files are worked with. */
 export interface SerialProject {
@@ -84,7 +91,7 @@ export async function newestSerials(
     }
     const serial = refresh
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
-      : (await listSerials(archiveFolder(context.home), origin)).at(-1);
+      : (await listSerials(shelfOf(archiveFolder(context.home), config.archive, false), origin)).at(-1);
     if (serial !== undefined) return [origin, serial] as const;
     throw new MayflyError(
       'host',
@@ -121,22 +128,34 @@ export async function freeze(
   const newest = await newestSerials(context, project, request.origins, true);
   const named = request.origins.length === 1 && request.origins[0] === SECURITY_ORIGIN;
   const frozen = frozenSerials(newest, { security: request.security || named });
-  await writeAll(project, frozen, request.sets);
+  await writeAll(context, project, frozen, request.sets);
   return frozen;
 }
 
 export async function writeAll(
+  context: Context,
   project: SerialProject,
   serials: Serials,
   sets: readonly SerialSet[],
 ): Promise<void> {
-  for (const set of sets) {
-    for (const [origin, serial] of Object.entries(serials)) {
-      const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
-      if (set === 'box' && takesNothing) continue;
-      await writeSerial(project.directories[set], origin, serial);
-    }
+  for (const [origin, serial] of Object.entries(serials)) {
+    const state = await knownState(context, project, origin, serial);
+    const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
+    const wanted = sets.filter((set) => !(set === 'box' && takesNothing));
+    for (const set of wanted) await writeState(project.directories[set], origin, state);
   }
+}
+
+/** A serial, with what it stands for where that is known: a service's states may be signed anew. */
+async function knownState(
+  context: Context,
+  { config }: SerialProject,
+  origin: string,
+  serial: string,
+): Promise<FrozenState> {
+  const shelf = archiveParts(archiveFolder(context.home)).snapshots;
+  const isKnown = config.archive.kind === 'local' && (await listSerials(shelf, origin)).includes(serial);
+  return { serial, releases: isKnown ? releasesOf(await readSnapshot(shelf, origin, serial)) : {} };
 }
 
 /** What a build would use now, every `latest` made a serial. */
@@ -147,7 +166,9 @@ export async function resolveSerials(context: Context, project: SerialProject): 
     config: project.config,
     builderFolder: project.builderFolder,
     imageFolder: project.directories.image.slice(0, -IMAGE_SERIALS.length),
-    refresh: true,
+    strict: true,
+    offline: false,
+    release: undefined,
   });
 }
 
@@ -185,13 +206,20 @@ export async function takeSnapshots(
   );
 }
 
+export interface ListedSnapshot extends Snapshot {
+  /** Why it must not expire; undefined when it is not held. */
+  readonly held: string | undefined;
+}
+
 /** All snapshots of the local archive, oldest first within an origin. */
-export async function listSnapshots(context: Context): Promise<readonly Snapshot[]> {
+export async function listSnapshots(context: Context): Promise<readonly ListedSnapshot[]> {
   const archive = archiveFolder(context.home);
-  const snapshots: Snapshot[] = [];
-  for (const origin of await listOrigins(archive)) {
-    for (const serial of await listSerials(archive, origin)) {
-      snapshots.push(await readSnapshot(archive, origin, serial));
+  const shelf = archiveParts(archive).snapshots;
+  const snapshots: ListedSnapshot[] = [];
+  for (const origin of await listOrigins(shelf)) {
+    for (const serial of await listSerials(shelf, origin)) {
+      const held = await readHold(archive, origin, serial);
+      snapshots.push({ ...(await readSnapshot(shelf, origin, serial)), held });
     }
   }
   return snapshots;

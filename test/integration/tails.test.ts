@@ -33,14 +33,14 @@ describe('a topic branch, as on Jenkins', () => {
   let artifacts: string;
 
   it('is built by the words that people know', async () => {
-    await project.git('checkout', '--quiet', 'feature/topic');
+    await project.git('checkout', '--quiet', 'feature/devel');
     artifacts = await mkdtemp(join(folder, 'artifacts-'));
     const built = await mayfly(['rake', 'build', `ARTIFACTS=${artifacts}`], {
       cwd: project.path,
       env: {
         TAILS_BUILD_OPTIONS: 'noram cachewebsite dateoffset=+400',
         JENKINS_URL: 'http://jenkins.example/',
-        GIT_BRANCH: 'origin/feature/topic',
+        GIT_BRANCH: 'origin/feature/devel',
       },
     });
     expect(built.all).toContain('Build succeeded');
@@ -51,7 +51,7 @@ describe('a topic branch, as on Jenkins', () => {
   it('its artifacts have the names of the reference', async () => {
     const short = async (ref: string): Promise<string> => await project.git('rev-parse', '--short', ref);
     const year = new Date(Date.now() + 400 * 24 * 3600 * 1000).getUTCFullYear();
-    const name = `tails-amd64-feature_topic@${await short('HEAD')}+stable@${await short('origin/stable')}-${year}`;
+    const name = `tails-amd64-feature_devel@${await short('HEAD')}+devel@${await short('origin/devel')}-${year}`;
     const files = await readdir(artifacts);
     expect(files.filter((file) => file.startsWith(name)).map((file) => file.replace(/.*\./, ''))).toEqual([
       'buildlog',
@@ -65,7 +65,7 @@ describe('a topic branch, as on Jenkins', () => {
   it('its scripts saw what the reference gives them: variables, disks, submodule, the merge', async () => {
     const lines = await image(artifacts);
     const head = await project.git('rev-parse', 'HEAD');
-    const base = await project.git('rev-parse', 'origin/stable');
+    const base = await project.git('rev-parse', 'origin/devel');
     const merge = lines.find((line) => line.startsWith('GIT_COMMIT='))?.slice('GIT_COMMIT='.length);
     expect(merge).not.toBe(head);
     expect(lines).toEqual(
@@ -76,11 +76,11 @@ describe('a topic branch, as on Jenkins', () => {
         'TAILS_WEBSITE_CACHE=1',
         'TAILS_DATE_OFFSET=+400',
         'MKSQUASHFS_OPTIONS=-comp xz -no-exports',
-        'GIT_REF=feature/topic',
+        'GIT_REF=feature/devel',
         `FEATURE_BRANCH_GIT_COMMIT=${head}`,
         `BASE_BRANCH_GIT_COMMIT=${base}`,
         'JENKINS_URL=http://jenkins.example/',
-        'GIT_BRANCH=origin/feature/topic',
+        'GIT_BRANCH=origin/feature/devel',
         'submodule hello from the submodule',
         `head ${merge ?? ''}, of the base branch ${base}`,
         'disk vdb1 /var/cache/apt-cacher-ng',
@@ -93,7 +93,7 @@ describe('a topic branch, as on Jenkins', () => {
 
   it('the checkout is as it was: the merge is nowhere in it', async () => {
     expect(await project.git('status', '--porcelain')).toBe('');
-    expect(await project.git('log', '-1', '--format=%s')).toBe('Begin feature/topic');
+    expect(await project.git('log', '-1', '--format=%s')).toBe('Change topic');
   });
 });
 

@@ -3,7 +3,7 @@
  * clone of it, as a person has it.
  *
  *   stable            frozen; two commits on from the release 5.0
- *   testing, devel    from 5.0; devel is thawed
+ *   testing, devel    from 5.0; devel is thawed, and one commit on from where feature/devel left it
  *   feature/topic     from 5.0, one commit; to be merged into stable
  *   feature/conflict  from 5.0; changes the line that stable changed
  *   5.0, 4.0          annotated tags: the release, and a light one of the same commit's parent
@@ -14,6 +14,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FILES = fileURLToPath(new URL('./tails', import.meta.url));
+
+/** Of the image alone. */
+const TOR = 'config/APT_snapshots.d/torproject/serial';
 
 export interface TailsProject {
   /** The clone, on stable. */
@@ -26,8 +29,6 @@ export interface TailsProject {
 export interface TailsOptions {
   /** No snapshot service, and nothing frozen: packages come from what this host's APT uses. */
   readonly fromThisHost?: boolean;
-  /** Address of the snapshot service. Default: one that nobody can reach. */
-  readonly service?: string;
   /** Files of the first commit, which take the place of others. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -43,7 +44,6 @@ export async function makeTailsProject(folder: string, options: TailsOptions = {
   await makeSubmodule(join(folder, 'words'));
   await cp(FILES, upstream.path, { recursive: true });
   await rename(join(upstream.path, 'gitignore'), join(upstream.path, '.gitignore'));
-  if (options.service !== undefined) await nameService(upstream.path, options.service);
   if (options.fromThisHost === true) await followThisHost(upstream.path);
   for (const [file, content] of Object.entries(options.files ?? {}))
     await write(upstream.path, file, content);
@@ -54,8 +54,13 @@ export async function makeTailsProject(folder: string, options: TailsOptions = {
   await upstream.commit('notes', 'line\n');
   await upstream.git('tag', '--annotate', '--message', 'Release', '5.0');
   await branch(upstream, 'testing', { 'config/base_branch': 'testing\n' });
-  const thawed = Object.fromEntries(SERIALS.map((file) => [file, 'latest\n']));
+  const moving = options.fromThisHost === true ? SERIALS : [...SERIALS, TOR];
+  const thawed = Object.fromEntries(moving.map((file) => [file, 'latest\n']));
   await branch(upstream, 'devel', { 'config/base_branch': 'devel\n', ...thawed });
+  await upstream.git('checkout', '--quiet', '-b', 'feature/devel');
+  await upstream.commit('topic', 'topic\n');
+  await upstream.git('checkout', '--quiet', 'devel');
+  await upstream.commit('notes', 'of devel\n');
   await branch(upstream, 'feature/topic', { topic: 'topic\n' });
   await branch(upstream, 'feature/conflict', { notes: 'of the conflict\n' });
   await upstream.git('checkout', '--quiet', 'stable');
@@ -113,19 +118,15 @@ async function makeSubmodule(path: string): Promise<void> {
   await words.commit('hello', 'hello from the submodule\n');
 }
 
-async function nameService(path: string, service: string): Promise<void> {
+async function followThisHost(path: string): Promise<void> {
   const text = await readFile(join(path, DEFINITION), 'utf8');
   await writeFile(
     join(path, DEFINITION),
-    text.replace(/^SNAPSHOTS=.*$/m, () => `SNAPSHOTS=${service}`),
+    text.replace(/^SNAPSHOTS=.*$/m, () => 'SNAPSHOTS="$2"'),
   );
-}
-
-async function followThisHost(path: string): Promise<void> {
-  await nameService(path, '"$2"');
   for (const file of SERIALS) await write(path, file, 'latest\n');
   // The local archive has no mirror for this one.
-  await rm(join(path, 'config/APT_snapshots.d/torproject'), { recursive: true });
+  await rm(join(path, dirname(TOR)), { recursive: true });
 }
 
 async function write(root: string, file: string, content: string): Promise<void> {

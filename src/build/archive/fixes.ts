@@ -5,11 +5,11 @@
 import type { BoxPackage } from '../../basebox/create.js';
 import { archiveFolder } from '../../paths.js';
 import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
-import { readSnapshot } from '../../snapshots/local/snapshot.js';
 import { newestVersions } from '../../snapshots/local/versions.js';
 import { compareVersions } from '../../snapshots/version.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan-type.js';
+import { snapshotOf } from './stored.js';
 
 /** A new kernel would only run after a boot, and the VM's own lives as long as the VM. */
 const KERNEL = 'linux-image-';
@@ -25,13 +25,13 @@ export async function wantedFixes(
 ): Promise<string | undefined> {
   const planned = plan.archive.origins.find(({ origin }) => origin === SECURITY_ORIGIN);
   if (planned === undefined || plan.vm.network === 'none') return undefined;
-  const serial = planned.serial.box;
+  const { serial } = planned.box;
   const inBox = plan.box.spec.sources.find(({ origin }) => origin === SECURITY_ORIGIN);
   if (inBox?.serial === serial) return undefined;
-  // A service's index is not here to be read: APT in the VM finds out.
-  if (plan.archive.kind !== 'local') return serial;
+  // A mirror's index is not here to be read: APT in the VM finds out.
+  if (plan.archive.kind === 'mirror') return serial;
   const archive = archiveFolder(context.home);
-  const snapshot = await readSnapshot(archive, SECURITY_ORIGIN, serial);
+  const snapshot = await snapshotOf(context, plan.archive, SECURITY_ORIGIN, planned.box);
   const newest = await newestVersions(archive, snapshot, context.signal);
   return outdated(packages, newest).length === 0 ? undefined : serial;
 }

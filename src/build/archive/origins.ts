@@ -3,7 +3,8 @@ import { isAbsolute, join } from 'node:path';
 import type { ArchiveSource } from '../../basebox/recipe.js';
 import type { ArchiveConfig, ArchiveKind, OriginConfig } from '../../config/config.js';
 import type { SnapshotService } from '../../snapshots/archive-url.js';
-import { SECURITY_ORIGIN, unfrozenOrigins } from '../../snapshots/freeze.js';
+import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
+import type { Releases } from '../../snapshots/local/snapshot.js';
 import { LATEST } from '../../snapshots/serial.js';
 
 export const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -25,16 +26,35 @@ export interface PlannedOrigin {
   readonly components: readonly string[];
   /** Path on this host. */
   readonly keyring: string;
-  /** What the serial files hold. */
-  readonly wanted: { readonly box: string; readonly image: string };
-  /** The states that are used; `latest` where none is known yet, and of a mirror. */
-  readonly serial: { readonly box: string; readonly image: string };
+  /** What the base box and the VM are made from. */
+  readonly box: PlannedState;
+  /** What the image is made from. */
+  readonly image: PlannedState;
 }
+
+/** A state of an origin. */
+export interface PlannedState {
+  /** What the serial file holds. */
+  readonly wanted: string;
+  /** The state that is used; `latest` where none is known yet, and of a mirror; of a tagged snapshot the tag. */
+  readonly serial: string;
+  /** It is a service's tagged snapshot. */
+  readonly tagged?: true;
+  /** Suite → SHA-256 of its InRelease file: what the serial stands for. Empty where it is not known. */
+  readonly releases: Releases;
+  /** When the first of its suites stops to be valid, ISO 8601; of a state that is stored. */
+  readonly validUntil?: string;
+}
+
+/** The two sets of serials that a project has. */
+export type SerialSet = 'box' | 'image';
 
 export interface PlannedArchive {
   readonly kind: ArchiveKind;
   readonly url: string | undefined;
   readonly taggedUrl: string | undefined;
+  /** Whatever is not in the plan is refused. */
+  readonly pinned: boolean;
   readonly origins: readonly PlannedOrigin[];
 }
 
@@ -52,24 +72,30 @@ export function keyringOf(settings: OriginConfig, builderFolder: string): string
 }
 
 /** The origins at `latest` that may not be, of the base box or of the image. */
-export function movingOrigins(archive: PlannedArchive, of: 'box' | 'image'): readonly string[] {
-  // A box takes nothing from an origin without suites: of that one the build is told the serial.
-  const taken = archive.origins.filter(({ suites }) => of === 'image' || suites.length > 0);
-  return unfrozenOrigins(Object.fromEntries(taken.map(({ origin, wanted }) => [origin, wanted[of]])));
+export function movingOrigins(archive: PlannedArchive, of: SerialSet): readonly string[] {
+  return (
+    archive.origins
+      // A box takes nothing from an origin without suites: of that one the build is told the serial.
+      .filter(({ suites }) => of === 'image' || suites.length > 0)
+      .filter((planned) => planned.origin !== SECURITY_ORIGIN && isMoving(planned[of]))
+      .map(({ origin }) => origin)
+  );
 }
+
+const isMoving = ({ wanted, tagged }: PlannedState): boolean => tagged !== true && wanted === LATEST;
 
 /** Frozen: of the same commit, the same packages, but for fixes of security. */
 export function isFrozenProject(archive: PlannedArchive): boolean {
   return movingOrigins(archive, 'box').length === 0 && movingOrigins(archive, 'image').length === 0;
 }
 
-/** What a person should know of the archive before the build. */
-export function archiveWarnings(archive: PlannedArchive): readonly string[] {
+/** What a person should know of the archive's serials before the build. */
+export function movingWarnings(archive: PlannedArchive): readonly string[] {
   const moving = [...new Set([...movingOrigins(archive, 'box'), ...movingOrigins(archive, 'image')])];
   if (moving.length === 0) return [];
   const states = archive.origins
     .filter(({ origin }) => moving.includes(origin))
-    .map(({ origin, serial }) => `${origin} ${[...new Set([serial.box, serial.image])].join(' and ')}`);
+    .map(({ origin, box, image }) => `${origin} ${[...new Set([box.serial, image.serial])].join(' and ')}`);
   const how =
     archive.kind === 'mirror'
       ? 'packages are what the mirror has now'
@@ -84,21 +110,21 @@ export function archiveWarnings(archive: PlannedArchive): readonly string[] {
 export function boxSources(archive: PlannedArchive): readonly ArchiveSource[] {
   const frozen = movingOrigins(archive, 'box').length === 0;
   return archive.origins
-    .filter(({ origin, wanted }) => !(frozen && origin === SECURITY_ORIGIN && wanted.box === LATEST))
+    .filter(({ origin, box }) => !(frozen && origin === SECURITY_ORIGIN && box.wanted === LATEST))
     .map((planned) => sourceOf(archive, planned, 'box'));
 }
 
 /** What the VM itself, and the image, are made from. */
-export function allSources(archive: PlannedArchive, of: 'box' | 'image'): readonly ArchiveSource[] {
+export function allSources(archive: PlannedArchive, of: SerialSet): readonly ArchiveSource[] {
   return archive.origins.map((planned) => sourceOf(archive, planned, of));
 }
 
-function sourceOf(archive: PlannedArchive, planned: PlannedOrigin, of: 'box' | 'image'): ArchiveSource {
+function sourceOf(archive: PlannedArchive, planned: PlannedOrigin, of: SerialSet): ArchiveSource {
   const { origin, suites, components, keyring, upstream } = planned;
-  const serial = planned.serial[of];
-  const url =
-    archive.kind === 'mirror' && upstream !== undefined ? upstream : `${ARCHIVE}/${origin}/${serial}`;
-  return { origin, url, suites, components, keyring, serial };
+  const { serial, releases, tagged } = planned[of];
+  const path = tagged === true ? `${serial}/${origin}` : `${origin}/${serial}`;
+  const url = archive.kind === 'mirror' && upstream !== undefined ? upstream : `${ARCHIVE}/${path}`;
+  return { origin, url, suites, components, keyring, serial, releases };
 }
 
 /** The same source where the archive is served at this address. */

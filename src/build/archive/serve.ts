@@ -2,12 +2,14 @@
 import type { ArchiveSource } from '../../basebox/recipe.js';
 import { messageOf } from '../../errors.js';
 import { archiveFolder } from '../../paths.js';
-import { snapshotUrl } from '../../snapshots/archive-url.js';
+import { snapshotAt, type SnapshotAddress } from '../../snapshots/local/address.js';
 import { startArchiveServer, type ServedFile } from '../../snapshots/local/server.js';
+import type { Snapshot } from '../../snapshots/local/snapshot.js';
 import { hostProxy, makeUpstream } from '../../snapshots/upstream.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
-import { serviceOf, servedAt, type PlannedArchive } from './origins.js';
+import { servedAt, type PlannedArchive, type PlannedState } from './origins.js';
+import { snapshotOf } from './stored.js';
 
 export interface BuildArchive extends AsyncDisposable {
   /** On 127.0.0.1. */
@@ -16,6 +18,8 @@ export interface BuildArchive extends AsyncDisposable {
   readonly onHost: (source: ArchiveSource) => ArchiveSource;
   /** What was served so far. */
   readonly served: readonly ServedFile[];
+  /** Snapshots that were asked for and are not the plan's. */
+  readonly outside: Set<string>;
 }
 
 /** @param offline nothing is fetched from upstream */
@@ -26,12 +30,20 @@ export async function openArchive(
   report: Report,
 ): Promise<BuildArchive> {
   const upstream = offline ? undefined : await makeUpstream(await hostProxy(context.env, context.signal));
-  const service = serviceOf(planned);
+  const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
+  const outside = new Set<string>();
+  const find = async (address: SnapshotAddress): Promise<Snapshot | undefined> => {
+    const state = plannedState(planned, address);
+    if (state !== undefined) return await snapshotOf(context, planned, address.origin, state);
+    outside.add(addressName(address));
+    return planned.pinned ? undefined : await snapshotAt(archive, address);
+  };
   const server = await startArchiveServer({
-    archive: archiveFolder(context.home),
+    archive,
     upstream,
     signal: context.signal,
+    find,
     onServed: (file) => served.push(file),
     onFailure: (path, error) => {
       report({
@@ -40,17 +52,28 @@ export async function openArchive(
         text: `The archive cannot serve ${path}: ${messageOf(error)}`,
       });
     },
-    ...(service === undefined
-      ? {}
-      : { relay: (origin: string, serial: string) => snapshotUrl(service, origin, serial) }),
   });
   return {
     port: server.port,
     onHost: (source) => servedAt(source, server.url),
     served,
+    outside,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await upstream?.[Symbol.asyncDispose]();
     },
   };
+}
+
+const addressName = (address: SnapshotAddress): string =>
+  address.kind === 'tagged' ? `${address.tag}/${address.origin}` : `${address.origin}/${address.serial}`;
+
+/** The state of the plan that an address stands for. Pure. */
+export function plannedState(planned: PlannedArchive, address: SnapshotAddress): PlannedState | undefined {
+  const origin = planned.origins.find((candidate) => candidate.origin === address.origin);
+  const name = address.kind === 'tagged' ? address.tag : address.serial;
+  const isTagged = address.kind === 'tagged';
+  return [origin?.box, origin?.image].find(
+    (state) => state?.serial === name && (state.tagged === true) === isTagged,
+  );
 }

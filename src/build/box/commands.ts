@@ -1,34 +1,54 @@
 /** Base boxes as commands of their own. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { BoxPackage } from '../../basebox/create.js';
-import { listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
-import { boxesFolder, boxFiles, scratchFolder, vmsFolder } from '../../paths.js';
+import { findBox, listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
+import { MayflyError } from '../../errors.js';
+import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
 import { tryLock } from '../../process/lock.js';
 import { makeScratch } from '../../process/scratch.js';
 import { listVms } from '../../vm/registry.js';
 import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
+import { createTwice } from './twice.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import { makePlan } from '../plan/plan.js';
 import { reapLeftovers } from '../reap.js';
 
-/** Makes the base box that the builder directory asks for, uncommitted edits included. */
-export async function createProjectBox(context: Context): Promise<EnsuredBox> {
+/**
+ * Makes the base box that the builder directory asks for, uncommitted edits included.
+ * @param options twice: make two, and compare
+ */
+export async function createProjectBox(
+  context: Context,
+  options: { readonly twice?: boolean } = {},
+): Promise<EnsuredBox> {
   await reapLeftovers(context, context.report);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true, refresh: true });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();
-  const ensured = await ensureBox(context, plan.box, archive, context.report);
+  const ensured =
+    options.twice === true
+      ? { box: await createTwice(context, plan.box, archive, context.report), reused: false }
+      : await ensureBox(context, plan.box, archive, context.report);
   const seconds = (performance.now() - started) / 1000;
   context.report({ type: 'step-finished', step: 'box', outcome: ensured.reused ? 'reused' : 'ok', seconds });
   return ensured;
 }
 
-export async function readBoxPackages(box: Box): Promise<readonly BoxPackage[]> {
-  return JSON.parse(await readFile(join(box.folder, boxFiles.packages), 'utf8')) as BoxPackage[];
+/** The base box that the builder directory asks for. @throws MayflyError `box.not-made` */
+export async function projectBox(context: Context): Promise<Box> {
+  await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
+  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true });
+  const box = await findBox(boxesFolder(context.home), plan.box.fingerprint);
+  if (box !== undefined) return box;
+  throw new MayflyError(
+    'usage',
+    'box.not-made',
+    `The base box of this project, ${plan.box.label}, is not made yet.`,
+    {
+      hint: 'Make it: mayfly box create. Or name another: mayfly box list.',
+    },
+  );
 }
 
 /** Removes boxes that are old and unused. @returns those removed */

@@ -22,7 +22,7 @@ export interface EnsuredBox {
 export async function ensureBox(
   context: Context,
   planned: BuildPlan['box'],
-  archive: Pick<BuildArchive, 'onHost'>,
+  archive: Pick<BuildArchive, 'onHost' | 'served'>,
   report: Report,
 ): Promise<EnsuredBox> {
   const store = boxesFolder(context.home);
@@ -60,6 +60,7 @@ export async function ensureBox(
     scratch: scratch.path,
     report,
     signal: context.signal,
+    served: () => archive.served.map(({ source: _source, ...file }) => file),
   });
   return { box, reused: false };
 }

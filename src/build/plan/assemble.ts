@@ -12,7 +12,9 @@ import { guestVariables } from '../../config/variables.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
-import { allSources, archiveWarnings, type PlannedArchive } from '../archive/origins.js';
+import { allSources, movingWarnings, type PlannedArchive } from '../archive/origins.js';
+import { checkBranchRule, checkPinned } from '../archive/rules.js';
+import { validityWarnings } from '../archive/validity.js';
 import { chooseNetwork, proxyInGuest, proxyPlan } from '../archive/network.js';
 import { boxSpec, guestSources } from './box-spec.js';
 import type { Context } from '../context.js';
@@ -54,6 +56,10 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   // Scripts that set the proxy up themselves must reach it where the person's variable says.
   const opens = setup === 'scripts' && usesExternalProxy(options.proxy) ? 'open' : undefined;
   const network = chooseNetwork(config.vm.network ?? opens, archive);
+  const isRelease = checkout.releaseTag !== undefined;
+  const ref = { name: checkout.ref.name, base: checkout.baseBranch?.name, isRelease };
+  checkBranchRule(config.archive.branches, ref, archive);
+  checkPinned(archive, network, options.proxy);
   const externalProxy = proxyInGuest(facts.httpProxy, network);
   const proxy = proxyPlan(options.proxy, externalProxy);
   const environment = guestVariables(options, {
@@ -65,7 +71,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     baseBranchGitCommit: checkout.baseBranch?.commit ?? checkout.baseHead,
     featureBranchGitCommit: merged ? checkout.commit : undefined,
     aptSnapshotsSerials: Object.fromEntries(
-      archive.origins.map(({ origin, serial }) => [origin, serial.image]),
+      archive.origins.map(({ origin, image }) => [origin, image.serial]),
     ),
     jenkinsUrl: context.env['JENKINS_URL'],
     gitBranch: context.env['GIT_BRANCH'],
@@ -104,7 +110,8 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     optionOrigins: resolved.origins,
     warnings: [
       ...resolved.warnings,
-      ...archiveWarnings(archive),
+      ...movingWarnings(archive),
+      ...validityWarnings(archive, new Date()),
       ...(state.dirty
         ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']
         : []),

@@ -29,6 +29,9 @@ export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
     aptProxy: plan.apt.proxy,
     proxyInVm: plan.apt.proxyInVm,
     upstreamProxy: plan.apt.upstreamProxy,
+    // The archive is offline itself, and the VM reaches nothing else.
+    proxyOffline: plan.options.offline && plan.vm.network !== 'archive',
+    archiveDirect: reachesArchiveDirectly(plan),
     fixes,
   };
 }
@@ -39,8 +42,15 @@ const NOTHING = {
   aptProxy: undefined,
   proxyInVm: false,
   upstreamProxy: undefined,
+  proxyOffline: false,
+  archiveDirect: false,
   fixes: undefined,
 } as const;
+
+/** Past the proxy in the VM, which is offline: the archive serves what it has stored. */
+function reachesArchiveDirectly({ options, vm, archive }: BuildPlan): boolean {
+  return options.offline && vm.network === 'open' && archive.kind !== 'mirror';
+}
 
 /** NAME=value words: all that a script of the project's has in its environment. Pure. */
 export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'): readonly string[] {
@@ -59,6 +69,10 @@ export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'
     MAYFLY_APT_SOURCES: IMAGE_SOURCES,
     ...(script === 'build' ? { MAYFLY_BUILD_DIR: BUILD_DIRECTORY } : {}),
     ...(plan.apt.proxy === undefined ? {} : { http_proxy: plan.apt.proxy }),
+    // No proxy beyond the VM can reach its loopback, where the archive is.
+    ...(reachesArchiveDirectly(plan) || (plan.apt.proxy !== undefined && !plan.apt.proxyInVm)
+      ? { no_proxy: '127.0.0.1' }
+      : {}),
   };
   const ours = plan.guest.setup === 'scripts' ? {} : own;
   return Object.entries({ ...common, ...ours, ...plan.environment }).map(

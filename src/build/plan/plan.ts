@@ -16,6 +16,8 @@ import {
   type SourcePreview,
 } from '../../source/index.js';
 import { IMAGE_SERIALS, planArchive } from '../archive/plan.js';
+import type { Release } from '../archive/release.js';
+import { refuseExpired } from '../archive/validity.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
@@ -65,8 +67,11 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         config,
         builderFolder: folder,
         imageFolder,
-        refresh: request.refresh === true && !resolved.options.offline,
+        strict: request.refresh === true,
+        offline: resolved.options.offline,
+        release: releaseOf(project, config),
       });
+      if (request.refresh === true) refuseExpired(archive, new Date());
       return await assemblePlan({
         ...{ context, request, project, facts, preview, folder, config, resolved, archive },
       });
@@ -132,6 +137,11 @@ function optionsFor(
       buildMemory: config.vm.buildMemory,
     },
   });
+}
+
+function releaseOf({ checkout }: Project, config: Config): Release | undefined {
+  const { releaseTag, commit } = checkout;
+  return releaseTag === undefined ? undefined : { project: config.name, tag: releaseTag, commit };
 }
 
 /** On Jenkins, the branch it asked for must be the one that is checked out, unless a tag is built. */

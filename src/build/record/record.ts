@@ -10,6 +10,14 @@ const artifact = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+const usedFile = z.object({
+  origin: z.string(),
+  serial: z.string(),
+  path: z.string(),
+  sha256: z.string(),
+  bytes: z.int(),
+});
+
 const step = z.object({
   name: z.string(),
   outcome: z.enum(['ok', 'failed', 'reused']),
@@ -34,6 +42,10 @@ export const buildRecord = z.object({
       fingerprint: z.string(),
       label: z.string(),
       diskSha256: z.string().describe("SHA-256 of the base box's raw disk."),
+      files: z
+        .array(usedFile)
+        .optional()
+        .describe('Every file of the archive that the base box was made from, whenever that was.'),
       packages: z.array(
         z.object({ name: z.string(), version: z.string(), source: z.string(), sourceVersion: z.string() }),
       ),
@@ -65,18 +77,14 @@ export const buildRecord = z.object({
           'Origin → the states that were used. `latest` only where a mirror without snapshots was used.',
         ),
       served: z
-        .array(
-          z.object({
-            origin: z.string(),
-            serial: z.string(),
-            path: z.string(),
-            sha256: z.string(),
-            bytes: z.int(),
-            source: z.enum(['stored', 'fetched']),
-          }),
-        )
+        .array(usedFile.extend({ source: z.enum(['stored', 'fetched', 'cached']) }))
         .describe(
-          'Every file that the archive served to this build; `fetched` from upstream, or `stored` before.',
+          'Every file that this build had from the archive: `fetched` from upstream for it, `stored` before, or `cached` by the proxy in the VM, as that says.',
+        ),
+      outside: z
+        .array(z.string())
+        .describe(
+          'What this build asked for outside its serials, as far as the archive and the proxy in the VM saw it.',
         ),
     })
     .optional(),

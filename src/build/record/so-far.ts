@@ -13,5 +13,9 @@ export interface BuildProgress {
   vm: { readonly id: string; readonly reused: boolean } | undefined;
   /** What the archive served: it grows while the build runs. */
   served: readonly ServedFile[];
+  /** What the proxy in the VM had already. */
+  cached: readonly ServedFile[];
+  /** What was asked for outside the plan; it grows too. */
+  outside: ReadonlySet<string>;
   readonly artifacts: Artifact[];
 }

@@ -5,6 +5,7 @@ import { checksumLines, writeWhole } from '../../artifacts/collect.js';
 import { MayflyError, messageOf } from '../../errors.js';
 import { boxFiles, buildFiles } from '../../paths.js';
 import type { BuildProgress } from './so-far.js';
+import { readBoxFiles } from '../box/files.js';
 import { describeHost } from './host.js';
 import type { Journal } from './journal.js';
 import { buildRecord, type BuildRecord } from './record.js';
@@ -90,6 +91,7 @@ async function makeRecord(
             fingerprint: box.record.fingerprint,
             label: plan.box.label,
             diskSha256: box.record.diskSha256,
+            files: await readBoxFiles(box),
             packages: JSON.parse(await readFile(join(box.folder, boxFiles.packages), 'utf8')) as unknown,
           },
     vm:
@@ -100,8 +102,14 @@ async function makeRecord(
       plan === undefined
         ? undefined
         : {
-            serials: Object.fromEntries(plan.archive.origins.map(({ origin, serial }) => [origin, serial])),
-            served: progress.served,
+            serials: Object.fromEntries(
+              plan.archive.origins.map(({ origin, box, image }) => [
+                origin,
+                { box: box.serial, image: image.serial },
+              ]),
+            ),
+            served: [...progress.served, ...progress.cached],
+            outside: [...progress.outside].sort(),
           },
     host: await describeHost(),
     steps: journal.steps,

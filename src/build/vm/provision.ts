@@ -3,7 +3,7 @@ import type { BoxPackage } from '../../basebox/create.js';
 import { findBox } from '../../basebox/store.js';
 import { boxesFolder } from '../../paths.js';
 import { wantedFixes } from '../archive/fixes.js';
-import { readBoxPackages } from '../box/commands.js';
+import { readBoxPackages } from '../box/files.js';
 import { prepare, provision } from '../../guest/provision.js';
 import type { BuilderVm } from './builder-vm.js';
 import type { Context } from '../context.js';

@@ -37,6 +37,9 @@ const FALLBACK = { architecture: 'amd64', memory: 1536, buildMemory: 12 * 1024, 
 /** debootstrap installs what Debian calls important; scripts count on these. */
 const IMPORTANT = ['fdisk', 'netbase', 'procps', 'tzdata'] as const;
 
+/** Which branches have frozen serials; a topic branch follows its base branch. */
+const BRANCHES = { stable: 'frozen', testing: 'frozen', devel: 'moving' } as const;
+
 export interface TailsFiles {
   /** Name of the project: its top-level folder's, normalised. */
   readonly name: string;
@@ -74,7 +77,7 @@ export function tailsConfig(files: TailsFiles): Config {
       postinstall: POSTINSTALL,
       disk: definition.disk ?? FALLBACK.disk,
     },
-    archive: archive.settings,
+    archive: { ...archive.settings, branches: BRANCHES },
     vm: {
       memory: mebibytes('VM_MEMORY_BASE', FALLBACK.memory),
       build_memory: mebibytes('BUILD_SPACE_REQUIREMENT', FALLBACK.buildMemory),
@@ -95,8 +98,6 @@ export function tailsConfig(files: TailsFiles): Config {
     );
   }
   const config = toConfig(parsed.data, { name: files.name });
-  // Which branches must be frozen and which must not (archive.branches: stable and testing frozen, devel
-  // moving) belongs into `archive` here.
   return deepFreeze<Config>({
     ...config,
     basebox: { ...config.basebox, serials: TAILS.serials },
@@ -114,7 +115,6 @@ function part(value: unknown, key: PropertyKey): unknown {
 interface ArchiveSettings {
   readonly kind: 'serials' | 'local';
   readonly url?: string;
-  readonly tagged_url?: string | undefined;
   readonly origins: Readonly<Record<string, object | false>>;
 }
 
@@ -143,11 +143,8 @@ function archiveOf(
       if (names.includes(name)) imageOnly[name] = ofImage();
     }
   }
-  const tagged = service?.replace('//time-based.', '//tagged.');
   const settings: ArchiveSettings =
-    service === undefined
-      ? { kind: 'local', origins }
-      : { kind: 'serials', url: service, tagged_url: tagged === service ? undefined : tagged, origins };
+    service === undefined ? { kind: 'local', origins } : { kind: 'serials', url: service, origins };
   return { settings, imageOnly };
 }
 

@@ -45,6 +45,9 @@ cache() {
 proxy() {
   rm -f /etc/apt/apt.conf.d/90mayfly-proxy
   [ -z "$MF_APT_PROXY" ] || printf 'Acquire::http::Proxy "%s";\n' "$MF_APT_PROXY" > /etc/apt/apt.conf.d/90mayfly-proxy
+  # The archive is at the guest's own loopback, where no proxy beyond the VM can reach it.
+  [ -z "$MF_APT_PROXY" ] || [ "$MF_ARCHIVE_DIRECT" != yes ] ||
+    printf 'Acquire::http::Proxy::127.0.0.1 "DIRECT";\n' >> /etc/apt/apt.conf.d/90mayfly-proxy
   [ "$MF_PROXY_IN_VM" = yes ] || return 0
   # The whole configuration: Debian's own sends requests for one mirror to another.
   rm -f /etc/apt-cacher-ng/zz_debconf.conf
@@ -58,10 +61,12 @@ AllowUserPorts: 0
 PassThroughPattern: .*:443$
 ReportPage:
 ExThreshold: 30
-Offlinemode: $([ "$MF_OFFLINE" = yes ] && echo 1 || echo 0)
+Offlinemode: $([ "$MF_PROXY_OFFLINE" = yes ] && echo 1 || echo 0)
 CONF
   [ -z "$MF_UPSTREAM_PROXY" ] || printf 'Proxy: %s\n' "$MF_UPSTREAM_PROXY" >> /etc/apt-cacher-ng/acng.conf
   install -d -o apt-cacher-ng -g apt-cacher-ng /var/log/apt-cacher-ng
+  # What fetched.sh prints is of this build only.
+  rm -f /var/log/apt-cacher-ng/apt-cacher.log
   # Waited for by proxy_ready, when there is nothing else left to do.
   systemctl --no-block restart apt-cacher-ng
 }

@@ -4,7 +4,8 @@ import type { Upstream } from '../upstream.js';
 import { hasFile, storeFile } from './files.js';
 import type { FoundFile } from './find-file.js';
 
-export type FileSource = 'stored' | 'fetched';
+/** `cached`: by a proxy between us and who wants it. */
+export type FileSource = 'stored' | 'fetched' | 'cached';
 
 export class FileFetcher {
   readonly #running = new Map<string, Promise<FileSource>>();
@@ -47,7 +48,7 @@ export class FileFetcher {
   }
 }
 
-export function offline(url: string): MayflyError {
+function offline(url: string): MayflyError {
   return new MayflyError(
     'host',
     'archive.offline',

@@ -6,7 +6,7 @@ import type { ExpectedFile } from './files.js';
 import { storedFile } from './layout.js';
 import { parseSnapshotPath } from './resolve-path.js';
 import type { Snapshot, SnapshotSuite } from './snapshot.js';
-import { byHash } from './take.js';
+import { byHash } from './fetch-suite.js';
 
 export interface FoundFile extends ExpectedFile {
   /** Where upstream has it, best first; a file that is never fetched has none. */

@@ -11,16 +11,17 @@ import type { AddressInfo } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { isAborted, MayflyError, messageOf } from '../../errors.js';
 import type { Upstream } from '../upstream.js';
-import { FileFetcher, offline, type FileSource } from './fetch-file.js';
+import { snapshotAt, type SnapshotAddress } from './address.js';
+import { FileFetcher, type FileSource } from './fetch-file.js';
 import { SnapshotFinder } from './find-file.js';
-import { storedFile } from './layout.js';
-import { relayFile } from './relay.js';
+import { archiveParts, storedFile } from './layout.js';
 import { parseArchivePath } from './resolve-path.js';
-import { listSerials, readSnapshot } from './snapshot.js';
+import { listSerials, type Snapshot } from './snapshot.js';
 
 /** One file that was served. */
 export interface ServedFile {
   readonly origin: string;
+  /** As the address has it; of a tagged snapshot the tag. */
   readonly serial: string;
   /** Below the origin's base URL. */
   readonly path: string;
@@ -39,8 +40,8 @@ export interface ServerOptions {
   /** Default 0: any that is free. */
   readonly port?: number;
   readonly signal: AbortSignal;
-  /** Base URL of an origin's snapshot at a service, when snapshots are not the local archive's. */
-  readonly relay?: (origin: string, serial: string) => string;
+  /** What an address stands for. Default: the archive's own snapshots, and those of tags. */
+  readonly find?: (address: SnapshotAddress) => Promise<Snapshot | undefined>;
   readonly onServed?: (file: ServedFile) => void;
   /** Told what could not be served, and why. */
   readonly onFailure?: (path: string, error: unknown) => void;
@@ -88,7 +89,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 class Handler {
-  readonly #finders = new Map<string, Promise<SnapshotFinder>>();
+  readonly #finders = new Map<string, Promise<SnapshotFinder | undefined>>();
   readonly #fetcher: FileFetcher;
 
   constructor(private readonly options: ServerOptions) {
@@ -111,25 +112,19 @@ class Handler {
     const { archive } = this.options;
     const parsed = parseArchivePath(path);
     if (parsed?.kind === 'trace') {
-      const newest = (await listSerials(archive, parsed.origin)).at(-1);
+      const newest = (await listSerials(archiveParts(archive).snapshots, parsed.origin)).at(-1);
       if (newest === undefined) plain(response, 404, 'No snapshot of this origin.\n');
       else plain(response, 200, `Archive serial: ${newest}\n`);
       return;
     }
-    if (parsed?.kind !== 'snapshot') {
-      plain(response, 404, 'There is nothing of this name.\n');
+    const finder = parsed === undefined ? undefined : await this.#finder(parsed);
+    if (parsed === undefined || finder === undefined) {
+      plain(response, 404, 'There is no such snapshot.\n');
       return;
     }
-    const { origin, serial } = parsed;
-    const { relay, upstream, signal } = this.options;
-    if (relay !== undefined) {
-      const url = `${relay(origin, serial)}/${parsed.path}`;
-      if (upstream === undefined) throw offline(url);
-      const { sha256, bytes } = await relayFile(upstream, url, response, signal);
-      this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source: 'fetched' });
-      return;
-    }
-    const file = await (await this.#finder(origin, serial)).find(parsed.path);
+    const { origin } = parsed;
+    const serial = parsed.kind === 'snapshot' ? parsed.serial : parsed.tag;
+    const file = await finder.find(parsed.path);
     if (file === undefined) {
       plain(response, 404, `The snapshot ${serial} of ${origin} has no ${parsed.path}.\n`);
       return;
@@ -142,19 +137,26 @@ class Handler {
     this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source });
   }
 
-  #finder(origin: string, serial: string): Promise<SnapshotFinder> {
-    const key = `${origin}/${serial}`;
+  async #finder(address: SnapshotAddress): Promise<SnapshotFinder | undefined> {
+    const { archive, signal, find } = this.options;
+    const key =
+      address.kind === 'snapshot'
+        ? `${address.origin}/${address.serial}`
+        : `tag ${address.tag}/${address.origin}`;
     let finder = this.#finders.get(key);
     if (finder === undefined) {
-      const { archive, signal } = this.options;
-      finder = readSnapshot(archive, origin, serial).then(
-        (snapshot) => new SnapshotFinder(archive, snapshot, signal),
+      finder = (find ?? ((asked) => snapshotAt(archive, asked)))(address).then((snapshot) =>
+        snapshot === undefined ? undefined : new SnapshotFinder(archive, snapshot, signal),
       );
       this.#finders.set(key, finder);
-      // A snapshot that is unknown now may be taken later.
-      finder.catch(() => this.#finders.delete(key));
     }
-    return finder;
+    const found = await finder.catch((error: unknown) => {
+      this.#finders.delete(key);
+      throw error;
+    });
+    // A snapshot that is unknown now may be taken later.
+    if (found === undefined) this.#finders.delete(key);
+    return found;
   }
 }
 
@@ -189,7 +191,6 @@ function pathOf(request: IncomingMessage): string {
 function statusOf(error: unknown): number {
   if (!(error instanceof MayflyError)) return 500;
   switch (error.code) {
-    case 'snapshot.unknown':
     case 'archive.not-found':
       return 404;
     case 'archive.offline':

@@ -1,11 +1,15 @@
-/** What a snapshot of one origin consists of, as a file. */
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+/**
+ * What a snapshot of one origin consists of, as a file on a shelf: the folder of our own snapshots,
+ * or that of a snapshot service (layout.ts).
+ */
+import { mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { entriesOf } from '../../process/entries.js';
-import { hasCode, MayflyError } from '../../errors.js';
+import { hasCode } from '../../errors.js';
 import { compareSerials, isFrozen } from '../serial.js';
-import { archiveParts, snapshotFile } from './layout.js';
+import { snapshotFile } from './layout.js';
+import { writeNew } from './write-new.js';
 
 const storedFileShape = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() });
 
@@ -24,7 +28,7 @@ const suiteShape = z.object({
   indexes: z.record(z.string(), storedFileShape),
 });
 
-const snapshotShape = z.object({
+export const snapshotShape = z.object({
   schema: z.literal(1),
   origin: z.string(),
   serial: z.string(),
@@ -41,8 +45,8 @@ export type SnapshotSuite = z.infer<typeof suiteShape>;
 export type Snapshot = z.infer<typeof snapshotShape>;
 
 /** Serials of an origin, oldest first. */
-export async function listSerials(archive: string, origin: string): Promise<readonly string[]> {
-  const names = await entriesOf(join(archiveParts(archive).snapshots, origin));
+export async function listSerials(shelf: string, origin: string): Promise<readonly string[]> {
+  const names = await entriesOf(join(shelf, origin));
   return names
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
@@ -50,43 +54,55 @@ export async function listSerials(archive: string, origin: string): Promise<read
     .sort(compareSerials);
 }
 
-export async function listOrigins(archive: string): Promise<readonly string[]> {
-  return [...(await entriesOf(archiveParts(archive).snapshots))].sort();
+export async function listOrigins(shelf: string): Promise<readonly string[]> {
+  return [...(await entriesOf(shelf))].sort();
 }
 
-/** @throws MayflyError `snapshot.unknown` */
-export async function readSnapshot(archive: string, origin: string, serial: string): Promise<Snapshot> {
-  try {
-    return snapshotShape.parse(JSON.parse(await readFile(snapshotFile(archive, origin, serial), 'utf8')));
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    const known = await listSerials(archive, origin);
-    throw new MayflyError('host', 'snapshot.unknown', `The archive has no snapshot ${serial} of ${origin}.`, {
-      details: known.length === 0 ? [] : [`It has: ${known.slice(-8).join(', ')}`],
-      hint: 'Ways out: import it (mayfly snapshots import), serve it from where it is (archive.url in builder.yaml), or freeze to another (mayfly snapshots freeze).',
-    });
-  }
+/** @throws an error of the system when it does not exist */
+export async function readSnapshot(shelf: string, origin: string, serial: string): Promise<Snapshot> {
+  return snapshotShape.parse(JSON.parse(await readFile(snapshotFile(shelf, origin, serial), 'utf8')));
 }
 
-export async function newestSnapshot(archive: string, origin: string): Promise<Snapshot | undefined> {
-  const newest = (await listSerials(archive, origin)).at(-1);
-  return newest === undefined ? undefined : await readSnapshot(archive, origin, newest);
+export async function newestSnapshot(shelf: string, origin: string): Promise<Snapshot | undefined> {
+  const newest = (await listSerials(shelf, origin)).at(-1);
+  return newest === undefined ? undefined : await readSnapshot(shelf, origin, newest);
 }
 
 /** Stores a new snapshot under its serial, whole or not at all. False when that serial exists. */
-export async function addSnapshot(archive: string, snapshot: Snapshot): Promise<boolean> {
-  const target = snapshotFile(archive, snapshot.origin, snapshot.serial);
+export async function addSnapshot(shelf: string, snapshot: Snapshot): Promise<boolean> {
+  return await writeNew(snapshotFile(shelf, snapshot.origin, snapshot.serial), snapshotText(snapshot));
+}
+
+/** Stores a snapshot under its serial, in place of what is known of it. */
+export async function replaceSnapshot(shelf: string, snapshot: Snapshot): Promise<void> {
+  const target = snapshotFile(shelf, snapshot.origin, snapshot.serial);
   await mkdir(dirname(target), { recursive: true });
   const temporary = `${target}.${process.pid}.new`;
-  await writeFile(temporary, `${JSON.stringify(snapshot, undefined, 2)}\n`, { flush: true });
-  try {
-    // A link, not a rename: it never replaces what another process has added meanwhile.
-    await link(temporary, target);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeFile(temporary, snapshotText(snapshot), { flush: true });
+  await rename(temporary, target);
+}
+
+const snapshotText = (snapshot: Snapshot): string => `${JSON.stringify(snapshot, undefined, 2)}\n`;
+
+/** Notes that a build uses the snapshot: one that is used does not expire. */
+export async function touchSnapshot(shelf: string, { origin, serial }: Snapshot): Promise<void> {
+  const now = new Date();
+  await utimes(snapshotFile(shelf, origin, serial), now, now).catch((error: unknown) => {
+    // One of a tag has no file of its own.
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+}
+
+/** Suite → SHA-256 of its InRelease file. */
+export type Releases = Readonly<Record<string, string>>;
+
+/** What a snapshot is, whatever its serial is called. */
+export function releasesOf(snapshot: Snapshot): Releases {
+  return Object.fromEntries(snapshot.suites.map(({ suite, inRelease }) => [suite, inRelease.sha256]));
+}
+
+/** Whether a snapshot has exactly these files. Nothing to compare is no difference. */
+export function hasReleases(snapshot: Snapshot, releases: Releases): boolean {
+  const own = releasesOf(snapshot);
+  return Object.entries(releases).every(([suite, sha256]) => own[suite] === sha256);
 }

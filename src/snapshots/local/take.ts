@@ -3,34 +3,24 @@
  * are published, signatures verified; pool files come later, when somebody wants them.
  */
 import { MayflyError } from '../../errors.js';
-import { parseRelease, type Release } from '../release.js';
 import { nextSerial } from '../serial.js';
-import { verifyInRelease } from '../signature.js';
-import type { Upstream } from '../upstream.js';
-import { hasFile, storeContent, storeFile } from './files.js';
+import { fetchSuite, type OriginRequest } from './fetch-suite.js';
 import { archiveParts } from './layout.js';
-import { addSnapshot, listSerials, newestSnapshot, type Snapshot, type SnapshotSuite } from './snapshot.js';
-
-export interface TakeRequest {
-  /** Folder of the local archive. */
-  readonly archive: string;
-  readonly origin: string;
-  /** Base URL of the origin, without a trailing slash. */
-  readonly url: string;
-  readonly suites: readonly string[];
-  readonly components: readonly string[];
-  readonly architectures: readonly string[];
-  readonly keyring: string;
-  readonly upstream: Upstream;
-  readonly now: Date;
-  readonly signal: AbortSignal;
-  readonly progress: (text: string) => void;
-}
+import {
+  addSnapshot,
+  listSerials,
+  newestSnapshot,
+  replaceSnapshot,
+  type Snapshot,
+  type SnapshotSuite,
+} from './snapshot.js';
 
 export interface Taken {
   readonly snapshot: Snapshot;
   /** False when the origin has not changed since the newest snapshot, which is then the answer. */
   readonly isNew: boolean;
+  /** Suites of which the mirror has an older state than the newest snapshot, which is then the answer. */
+  readonly wentBack: readonly string[];
   /** Bytes fetched from upstream. */
   readonly fetchedBytes: number;
 }
@@ -42,10 +32,38 @@ const ATTEMPTS = 3;
  * The caller holds the lock of the origin.
  * @throws MayflyError of kind `host`; the archive is then as it was
  */
-export async function takeSnapshot(request: TakeRequest): Promise<Taken> {
+export async function takeSnapshot(request: OriginRequest): Promise<Taken> {
+  return await whileMoving(request, () => attemptToTake(request));
+}
+
+/**
+ * Records the state that a snapshot service has under a serial, or what is recorded of it already.
+ * @param request url: that of the origin in this state
+ * @throws MayflyError of kind `host`; the archive is then as it was
+ */
+export async function adoptSnapshot(
+  request: OriginRequest,
+  shelf: string,
+  serial: string,
+  known: Snapshot | undefined,
+): Promise<Snapshot> {
+  if (known !== undefined && covers(known, request)) return known;
+  return await whileMoving(request, async () => {
+    const suites = await Promise.all(request.suites.map((suite) => fetchSuite(request, suite)));
+    const snapshot = snapshotOf(
+      request,
+      serial,
+      suites.map((part) => part.suite),
+    );
+    await replaceSnapshot(shelf, snapshot);
+    return snapshot;
+  });
+}
+
+async function whileMoving<T>(request: OriginRequest, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attemptToTake(request);
+      return await work();
     } catch (error) {
       const isMoving =
         error instanceof MayflyError &&
@@ -56,26 +74,25 @@ export async function takeSnapshot(request: TakeRequest): Promise<Taken> {
   }
 }
 
-async function attemptToTake(request: TakeRequest): Promise<Taken> {
+async function attemptToTake(request: OriginRequest): Promise<Taken> {
   const { archive, origin, now } = request;
-  const newest = await newestSnapshot(archive, origin);
-  const taken = await Promise.all(request.suites.map((suite) => takeSuite(request, suite)));
+  const shelf = archiveParts(archive).snapshots;
+  const newest = await newestSnapshot(shelf, origin);
+  const taken = await Promise.all(request.suites.map((suite) => fetchSuite(request, suite)));
   const suites = taken.map((part) => part.suite);
   const fetchedBytes = taken.reduce((sum, part) => sum + part.fetchedBytes, 0);
-  if (newest !== undefined && isSame(newest, request, suites)) {
-    return { snapshot: newest, isNew: false, fetchedBytes };
+  for (const suite of suites) refuseStale(suite, request);
+  if (newest !== undefined && covers(newest, request)) {
+    const wentBack = suites
+      .filter((suite) => isOlder(suite, sameSuite(newest, suite)))
+      .map(({ suite }) => suite);
+    const isSame = suites.every(
+      (suite) => sameSuite(newest, suite)?.inRelease.sha256 === suite.inRelease.sha256,
+    );
+    if (isSame || wentBack.length > 0) return { snapshot: newest, isNew: false, wentBack, fetchedBytes };
   }
-  const snapshot: Snapshot = {
-    schema: 1,
-    origin,
-    serial: nextSerial(await listSerials(archive, origin), now),
-    takenAt: now.toISOString(),
-    upstream: request.url,
-    components: [...request.components],
-    architectures: [...request.architectures],
-    suites,
-  };
-  if (!(await addSnapshot(archive, snapshot))) {
+  const snapshot = snapshotOf(request, nextSerial(await listSerials(shelf, origin), now), suites);
+  if (!(await addSnapshot(shelf, snapshot))) {
     throw new MayflyError(
       'host',
       'snapshot.taken',
@@ -83,110 +100,56 @@ async function attemptToTake(request: TakeRequest): Promise<Taken> {
       { hint: 'Try again.' },
     );
   }
-  return { snapshot, isNew: true, fetchedBytes };
+  return { snapshot, isNew: true, wentBack: [], fetchedBytes };
 }
 
-/** The same files of the same suites: then a new serial would say nothing new. */
-function isSame(known: Snapshot, request: TakeRequest, suites: readonly SnapshotSuite[]): boolean {
-  const covers = (have: readonly string[], want: readonly string[]): boolean =>
-    want.every((name) => have.includes(name));
-  return (
-    covers(known.components, request.components) &&
-    covers(known.architectures, request.architectures) &&
-    suites.every((suite) => {
-      const before = known.suites.find((candidate) => candidate.suite === suite.suite);
-      return before?.inRelease.sha256 === suite.inRelease.sha256;
-    })
-  );
-}
-
-async function takeSuite(
-  request: TakeRequest,
-  suite: string,
-): Promise<{ suite: SnapshotSuite; fetchedBytes: number }> {
-  const { archive, upstream, signal } = request;
-  const base = `${request.url}/dists/${suite}`;
-  const address = `${base}/InRelease`;
-  request.progress(`${request.origin}: ${suite}`);
-  const inRelease = await upstream.read(address, signal);
-  const { text, signers } = await verifyInRelease({
-    inRelease,
-    keyring: request.keyring,
-    from: address,
-    scratch: archiveParts(archive).incoming,
-    signal,
-  });
-  const release = parseRelease(text, address);
-  checkSuite(release, suite, address);
-  const wanted = wantedIndexes(release, request.components, request.architectures);
-  if (wanted.length === 0) {
-    throw new MayflyError('host', 'archive.no-index', `${address} lists no packages of what is wanted.`, {
-      details: [
-        `wanted: ${request.components.join(', ')} for ${request.architectures.join(', ')}`,
-        `listed: ${release.components.join(', ')} for ${release.architectures.join(', ')}`,
-      ],
-      hint: 'See archive.origins in builder.yaml: components, and basebox.architecture.',
-    });
-  }
-  let fetchedBytes = inRelease.length;
-  await Promise.all(
-    wanted.map(async ([path, file]) => {
-      if (await hasFile(archive, file)) return;
-      const url = release.byHash ? byHash(base, path, file.sha256) : `${base}/${path}`;
-      await storeFile(archive, file, await upstream.open(url, signal), url);
-      fetchedBytes += file.bytes;
-    }),
-  );
+function snapshotOf(request: OriginRequest, serial: string, suites: readonly SnapshotSuite[]): Snapshot {
   return {
-    fetchedBytes,
-    suite: {
-      suite,
-      inRelease: await storeContent(archive, inRelease, address),
-      release: await storeContent(archive, Buffer.from(text), address),
-      signers: [...signers],
-      date: release.date.toISOString(),
-      ...(release.validUntil === undefined ? {} : { validUntil: release.validUntil.toISOString() }),
-      indexes: Object.fromEntries(wanted),
-    },
+    schema: 1,
+    origin: request.origin,
+    serial,
+    takenAt: request.now.toISOString(),
+    upstream: request.url,
+    components: [...request.components],
+    architectures: [...request.architectures],
+    suites: [...suites],
   };
 }
 
-export function byHash(base: string, path: string, sha256: string): string {
-  const folder = path.includes('/') ? `/${path.slice(0, path.lastIndexOf('/'))}` : '';
-  return `${base}${folder}/by-hash/SHA256/${sha256}`;
-}
-
-/** A mirror must not pass another suite off as this one. */
-function checkSuite(release: Release, suite: string, address: string): void {
-  const names = [release.codename, release.suite].filter((name) => name !== undefined);
-  // Debian's security archive has the codename trixie-security; older ones wrote trixie/updates.
-  if (names.length === 0 || names.includes(suite)) return;
-  throw new MayflyError(
-    'host',
-    'archive.other-suite',
-    `${address} is of the suite ${names.join(' or ')}, not of ${suite}.`,
-    { hint: 'The mirror, or a proxy before it, is wrong.' },
+/** Whether a snapshot holds the indexes of all that is wanted. Pure. */
+export function covers(
+  known: Snapshot,
+  wanted: Pick<OriginRequest, 'suites' | 'components' | 'architectures'>,
+): boolean {
+  const all = (have: readonly string[], want: readonly string[]): boolean =>
+    want.every((name) => have.includes(name));
+  return (
+    all(known.components, wanted.components) &&
+    all(known.architectures, wanted.architectures) &&
+    all(
+      known.suites.map(({ suite }) => suite),
+      wanted.suites,
+    )
   );
 }
 
-/**
- * The index files that a snapshot keeps: packages and their translations, in the smallest form
- * that is published. Pure.
- */
-export function wantedIndexes(
-  release: Release,
-  components: readonly string[],
-  architectures: readonly string[],
-): readonly (readonly [string, { sha256: string; bytes: number }])[] {
-  const stems = components.flatMap((component) => [
-    ...[...architectures, ...(release.separatesAll ? ['all'] : [])].map(
-      (architecture) => `${component}/binary-${architecture}/Packages`,
-    ),
-    `${component}/i18n/Translation-en`,
-  ]);
-  return stems.flatMap((stem) => {
-    const path = ['.xz', '.gz', ''].map((suffix) => stem + suffix).find((name) => release.files.has(name));
-    const file = path === undefined ? undefined : release.files.get(path);
-    return path === undefined || file === undefined ? [] : [[path, { ...file }] as const];
-  });
+const sameSuite = (known: Snapshot, suite: SnapshotSuite): SnapshotSuite | undefined =>
+  known.suites.find((candidate) => candidate.suite === suite.suite);
+
+/** A mirror that lags, or somebody who plays an old state: fixes that are known here must not get lost. */
+function isOlder(suite: SnapshotSuite, before: SnapshotSuite | undefined): boolean {
+  return before !== undefined && Date.parse(suite.date) < Date.parse(before.date);
+}
+
+/** What a mirror publishes now must be valid now, as APT wants it (apt-secure(8)). */
+function refuseStale({ suite, validUntil }: SnapshotSuite, request: OriginRequest): void {
+  if (validUntil === undefined || Date.parse(validUntil) > request.now.getTime()) return;
+  throw new MayflyError(
+    'host',
+    'archive.stale',
+    `The mirror's state of ${suite} was valid until ${validUntil.slice(0, 10)} only: ${request.url}.`,
+    {
+      hint: 'Is the clock of this host right? Else the mirror is no longer updated: name another (archive.origins in builder.yaml).',
+    },
+  );
 }

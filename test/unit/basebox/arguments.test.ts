@@ -81,7 +81,11 @@ describe('the key of a tools root', () => {
     const key = toolsKey([DEBIAN, SECURITY]);
     expect(key).toMatch(/^[0-9a-f]{32}$/);
     expect(toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', suites: [] }])).toBe(key);
-    expect(toolsKey([{ ...DEBIAN, serial: '2026010204' }, SECURITY])).not.toBe(key);
+    const other = { ...DEBIAN, serial: '2026010204' };
+    expect(toolsKey([{ ...other, releases: {} }, SECURITY])).not.toBe(key);
+    // What the serial stands for counts, where that is known.
+    expect(toolsKey([other, SECURITY])).toBe(key);
+    expect(toolsKey([{ ...DEBIAN, releases: { trixie: 'f'.repeat(64) } }, SECURITY])).not.toBe(key);
   });
 });
 

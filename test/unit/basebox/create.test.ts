@@ -72,6 +72,7 @@ async function rig(): Promise<Rig> {
     scratch: join(root, 'scratch'),
     report: (event) => events.push(event),
     signal: new AbortController().signal,
+    served: () => [],
   };
   await mkdir(job.scratch);
   await mkdir(job.boxStore);
@@ -90,6 +91,7 @@ describe('a box that is made', () => {
     expect((await readdir(made.folder)).sort()).toEqual([
       'box.json',
       'disk.qcow2',
+      'files.json',
       'initrd.img',
       'packages.json',
       'vmlinuz',

@@ -9,6 +9,7 @@ export const DEBIAN: ArchiveSource = {
   components: ['main'],
   keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
   serial: '2026010203',
+  releases: { trixie: 'a1'.repeat(32) },
 };
 
 export const SECURITY: ArchiveSource = {
@@ -17,6 +18,7 @@ export const SECURITY: ArchiveSource = {
   url: 'http://mirror.example/debian-security',
   suites: ['trixie-security'],
   serial: 'latest',
+  releases: {},
 };
 
 export const SPEC: BoxSpec = {
@@ -42,6 +44,7 @@ export function box(change: Partial<Box['record']> = {}): Box {
       createdAt: '2026-01-02T03:04:05.000Z',
       seconds: 63.2,
       diskSha256: 'ab'.repeat(32),
+      bootSha256: { kernel: 'cd'.repeat(32), initrd: 'ef'.repeat(32) },
       diskBytes: 20 * 2 ** 30,
       fileBytes: 250_000_000,
       inputs: {},

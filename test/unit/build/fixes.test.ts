@@ -35,10 +35,10 @@ describe('fixes of security', () => {
   const security = {
     ...debian,
     origin: 'debian-security',
-    wanted: { box: 'latest', image: 'latest' },
-    serial: { box: '2026010402', image: '2026010402' },
+    box: { wanted: 'latest', serial: '2026010402', releases: {} },
+    image: { wanted: 'latest', serial: '2026010402', releases: {} },
   };
-  const planWith = (kind: 'local' | 'serials', inBox: string | undefined) => ({
+  const planWith = (kind: 'local' | 'mirror', inBox: string | undefined) => ({
     ...PLAN,
     archive: { ...PLAN.archive, kind, origins: [debian, security] },
     box: {
@@ -50,7 +50,7 @@ describe('fixes of security', () => {
           .concat(
             inBox === undefined
               ? []
-              : [{ ...security, url: 'http://archive.mayfly/debian-security', serial: inBox }],
+              : [{ ...security, url: 'http://archive.mayfly/debian-security', serial: inBox, releases: {} }],
           ),
       },
     },
@@ -59,9 +59,9 @@ describe('fixes of security', () => {
   it('are wanted where the base box was made without them, or before them', async () => {
     const folder = await temporaryFolder();
     const context = contextIn(folder, folder);
-    expect(await wantedFixes(context, planWith('serials', undefined), [])).toBe('2026010402');
-    expect(await wantedFixes(context, planWith('serials', '2026010301'), [])).toBe('2026010402');
-    expect(await wantedFixes(context, planWith('serials', '2026010402'), [])).toBeUndefined();
+    expect(await wantedFixes(context, planWith('mirror', undefined), [])).toBe('2026010402');
+    expect(await wantedFixes(context, planWith('mirror', '2026010301'), [])).toBe('2026010402');
+    expect(await wantedFixes(context, planWith('mirror', '2026010402'), [])).toBeUndefined();
     expect(await wantedFixes(context, PLAN, [])).toBeUndefined();
     // What the local archive has decides: here it has nothing.
     expect(await failure(wantedFixes(context, planWith('local', undefined), []))).toMatchObject({

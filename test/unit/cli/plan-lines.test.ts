@@ -7,7 +7,7 @@ describe('a plan in words', () => {
     expect(planLines(PLAN).join('\n')).toMatchInlineSnapshot(`
       "project    example in /home/ada/example
       source     branch topic at cccccccccccc (ffffffffffff merged with stable bbbbbbbbbbbb)
-      base box   example-amd64-trixie-20260102-1a2b3c4 (edb97d6c7a80), to be made
+      base box   example-amd64-trixie-20260102-1a2b3c4 (53c3e9d0a42b), to be made
       VM         qemu, 2 CPUs, 2.5 GiB, kvm: hardware virtualisation works
       build in   memory of the VM (1.0 GiB)
       packages   through the proxy in the VM

@@ -21,6 +21,8 @@ const DEFAULTS: Config = {
     kind: 'local',
     url: undefined,
     taggedUrl: undefined,
+    pinned: false,
+    branches: {},
     origins: {
       debian: {
         url: undefined,
@@ -115,6 +117,8 @@ options: [noram, cpus=2]
         kind: 'serials',
         url: 'http://snapshots.example',
         taggedUrl: 'http://tagged.example',
+        pinned: false,
+        branches: {},
         origins: {
           debian: {
             url: 'http://mirror.example/debian',

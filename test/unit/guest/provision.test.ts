@@ -52,14 +52,15 @@ it('prepareValues: one value for each setting, empty for none', () => {
       "MF_APT_SOURCES": "deb http://mirror.example/debian trixie main
     deb http://mirror.example/x y main
     ",
+      "MF_ARCHIVE_DIRECT": "",
       "MF_BUILDER": "/srv/builder",
       "MF_CACHE_PACKAGES": "mayfly-packages",
       "MF_CACHE_WEBSITE": "",
       "MF_FIXES": "",
       "MF_FIXES_SOURCES": "",
       "MF_IMAGE_SOURCES": "",
-      "MF_OFFLINE": "",
       "MF_PROXY_IN_VM": "yes",
+      "MF_PROXY_OFFLINE": "",
       "MF_REF": "feature/x",
       "MF_SETUP": "mayfly",
       "MF_SOURCE": "/srv/source.git",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPlainPath, parseRelease } from '../../../src/snapshots/release.js';
-import { wantedIndexes } from '../../../src/snapshots/local/take.js';
+import { wantedIndexes } from '../../../src/snapshots/local/fetch-suite.js';
 import { dearmour, goodSigners } from '../../../src/snapshots/signature.js';
 
 const HASH = 'a'.repeat(64);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSerial, isFrozen, nextSerial, serialDate } from '../../../src/snapshots/serial.js';
-import { frozenSerials, thawedSerials, unfrozenOrigins } from '../../../src/snapshots/freeze.js';
+import { frozenSerials, thawedSerials } from '../../../src/snapshots/freeze.js';
 import { resolvedSerials, serialsOfVariable } from '../../../src/snapshots/resolve.js';
 
 describe('a serial', () => {
@@ -49,11 +49,6 @@ describe('freezing', () => {
     expect(frozenSerials(newest)).toEqual({ debian: '2026010203', 'debian-security': 'latest' });
     expect(frozenSerials(newest, { security: true })).toEqual(newest);
     expect(thawedSerials(['debian'])).toEqual({ debian: 'latest' });
-  });
-
-  it('is done when nothing but security moves', () => {
-    expect(unfrozenOrigins({ debian: '2026010203', 'debian-security': 'latest' })).toEqual([]);
-    expect(unfrozenOrigins({ debian: 'latest', extra: 'latest' })).toEqual(['debian', 'extra']);
   });
 });
 

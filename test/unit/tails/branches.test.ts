@@ -17,6 +17,38 @@ const BRANCHES: Rows = [
     'devel, thawed',
     { at: 'devel', warns: 'Not frozen: debian', variables: { GIT_REF: 'devel', GIT_COMMIT: '<devel>' } },
   ],
+  [
+    'stable, thawed',
+    {
+      before: (checkout) => serials(checkout, 'latest'),
+      fails: [5, 'archive.must-be-frozen'],
+      says: 'freeze',
+    },
+  ],
+  [
+    'testing, thawed',
+    {
+      at: 'testing',
+      before: (checkout) => serials(checkout, 'latest'),
+      fails: [5, 'archive.must-be-frozen'],
+    },
+  ],
+  [
+    'devel, frozen',
+    { at: 'devel', before: (checkout) => serials(checkout, '2026010203'), fails: [5, 'archive.must-move'] },
+  ],
+  [
+    'a topic branch follows its base: thawed, of stable',
+    {
+      at: 'feature/topic',
+      before: (checkout) => serials(checkout, 'latest'),
+      fails: [5, 'archive.must-be-frozen'],
+    },
+  ],
+  [
+    'a topic branch follows its base: thawed, of devel',
+    { at: 'feature/devel', gives: { source: { merged: true } } },
+  ],
   ['stable, frozen: no warning', { gives: { warnings: [] } }],
   [
     'a topic branch is merged with its base first',
@@ -103,6 +135,10 @@ const BRANCHES: Rows = [
     },
   ],
 ];
+
+async function serials(checkout: TailsProject, serial: string): Promise<void> {
+  await checkout.commit('config/APT_snapshots.d/debian/serial', `${serial}\n`);
+}
 
 /** The person's own stable is an old one. */
 async function behind(checkout: TailsProject): Promise<void> {

@@ -29,10 +29,15 @@ describe('what is planned', () => {
     expect(made.archive).toMatchObject({
       kind: 'serials',
       url: 'http://time-based.snapshots.example',
-      taggedUrl: 'http://tagged.snapshots.example',
+      taggedUrl: undefined,
     });
     expect(
-      made.archive.origins.map(({ origin, suites, wanted }) => [origin, suites, wanted.box, wanted.image]),
+      made.archive.origins.map(({ origin, suites, box, image }) => [
+        origin,
+        suites,
+        box.wanted,
+        image.wanted,
+      ]),
     ).toEqual([
       ['debian', ['trixie', 'trixie-updates'], '2026010203', '2026010203'],
       ['debian-security', ['trixie-security'], 'latest', 'latest'],

@@ -19,7 +19,7 @@ export const id: Record<string, string> = {};
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mayfly-tails-'));
   project = await makeTailsProject(folder);
-  for (const ref of ['stable', 'testing', 'devel', 'feature/topic', 'feature/conflict'])
+  for (const ref of ['stable', 'testing', 'devel', 'feature/topic', 'feature/devel', 'feature/conflict'])
     id[ref] = await project.git('rev-parse', `origin/${ref}`);
   for (const tag of ['5.0', '4.0']) id[tag] = await project.git('rev-parse', `${tag}^{commit}`);
 });

@@ -27,7 +27,9 @@ async function specOf(yaml: string, files: Readonly<Record<string, string>> = {}
     config,
     builderFolder: folder,
     imageFolder: folder,
-    refresh: false,
+    strict: false,
+    offline: false,
+    release: undefined,
   });
   return { folder, config, archive, spec: await boxSpec(config, archive, folder) };
 }
@@ -54,6 +56,7 @@ describe('boxSpec', () => {
         components: ['main', 'contrib'],
         keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
         serial: '2026010203',
+        releases: {},
       },
       {
         origin: 'extra',
@@ -62,6 +65,7 @@ describe('boxSpec', () => {
         components: ['main'],
         keyring: join(folder, 'keys/extra.gpg'),
         serial: 'latest',
+        releases: {},
       },
       {
         origin: 'host',
@@ -70,6 +74,7 @@ describe('boxSpec', () => {
         components: ['main'],
         keyring: '/etc/keys/host.gpg',
         serial: 'latest',
+        releases: {},
       },
     ]);
   });

@@ -60,6 +60,7 @@ export const PLAN: BuildPlan = {
     kind: 'local',
     url: undefined,
     taggedUrl: undefined,
+    pinned: false,
     origins: [
       {
         origin: 'debian',
@@ -67,8 +68,8 @@ export const PLAN: BuildPlan = {
         suites: ['trixie'],
         components: ['main'],
         keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
-        wanted: { box: '2026010203', image: 'latest' },
-        serial: { box: '2026010203', image: '2026010301' },
+        box: { wanted: '2026010203', serial: '2026010203', releases: {} },
+        image: { wanted: 'latest', serial: '2026010301', releases: {} },
       },
     ],
   },

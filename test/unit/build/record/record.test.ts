@@ -30,6 +30,7 @@ const RECORD: BuildRecord = {
         source: 'fetched',
       },
     ],
+    outside: [],
   },
   steps: [{ name: 'build', outcome: 'ok', seconds: 12.3 }],
   artifacts: [{ name: 'a.iso', bytes: 1, sha256: 'ab'.repeat(32) }],

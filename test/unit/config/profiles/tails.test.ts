@@ -66,7 +66,7 @@ describe('the archive', () => {
     expect(archive).toMatchObject({
       kind: 'serials',
       url: service,
-      taggedUrl: 'http://tagged.snapshots.example',
+      branches: { stable: 'frozen', testing: 'frozen', devel: 'moving' },
     });
     expect(archive.origins).toMatchObject({
       debian: {

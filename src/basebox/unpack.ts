@@ -1,0 +1,135 @@
+/** Takes a box out of its file into the store, when it is what it says. */
+import { copyFile, lstat, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MayflyError } from '../errors.js';
+import { boxFiles } from '../paths.js';
+import { run } from '../process/run.js';
+import { sparseSha256 } from '../process/sparse.js';
+import { packageFiles } from './package.js';
+import { fingerprint, sha256, type FingerprintInputs } from './recipe.js';
+import { boxRecord, commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord } from './store.js';
+
+const boxInfoShape = boxRecord.omit({ createdAt: true, seconds: true, fileBytes: true });
+
+export interface UnpackJob {
+  /** The file: a Vagrant box of ours. */
+  readonly file: string;
+  /** What its disk must be, when somebody else says so. */
+  readonly diskSha256: string | undefined;
+  readonly store: string;
+  /** An empty folder with room for the disk; the caller removes it. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a box file says of itself; nothing of it is verified yet. */
+export type ClaimedBox = Pick<BoxRecord, 'fingerprint' | 'label' | 'diskSha256'>;
+
+/**
+ * Unpacks the file into the scratch folder.
+ * @returns what it says it is
+ * @throws MayflyError `box.malformed`
+ */
+export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<ClaimedBox> {
+  const extract = [
+    '--extract',
+    '--file',
+    file,
+    '--directory',
+    scratch,
+    '--no-same-owner',
+    '--no-same-permissions',
+  ];
+  await run('tar', extract, { signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    throw malformed(file, 'tar cannot read it', error);
+  });
+  for (const name of Object.values(CONTENT)) {
+    const entry = await lstat(join(scratch, name)).catch(() => undefined);
+    if (entry?.isFile() !== true) throw malformed(file, `it has no ${name}`);
+  }
+  return await readInfo(file, scratch);
+}
+
+const CONTENT = {
+  ...packageFiles,
+  kernel: boxFiles.kernel,
+  initrd: boxFiles.initrd,
+  packages: boxFiles.packages,
+  files: boxFiles.files,
+} as const;
+
+async function readInfo(file: string, folder: string) {
+  try {
+    return boxInfoShape.parse(JSON.parse(await readFile(join(folder, packageFiles.info), 'utf8')));
+  } catch (error) {
+    throw malformed(file, 'it is not a box of mayfly', error);
+  }
+}
+
+/**
+ * Verifies what was unpacked, and puts it into the store. The caller holds the fingerprint's lock.
+ * @throws MayflyError `box.other-content` when anything is not what the box says, or what was asked for
+ */
+export async function storeUnpacked(job: UnpackJob): Promise<Box> {
+  const { file, scratch, store, signal } = job;
+  const info = await readInfo(file, scratch);
+  if (fingerprint(info.inputs as FingerprintInputs) !== info.fingerprint) {
+    throw otherContent(file, 'its fingerprint is not that of its inputs');
+  }
+  if (job.diskSha256 !== undefined && job.diskSha256 !== info.diskSha256) {
+    throw otherContent(file, `its disk is ${info.diskSha256}, and ${job.diskSha256} was asked for`);
+  }
+  const [disk, raw] = [join(scratch, packageFiles.disk), join(scratch, 'disk.raw')];
+  // -f: whatever it is, it is read as a qcow2 and as nothing else. One with a backing file would
+  // show files of this host to the guest.
+  const described = await run('qemu-img', ['info', '--output=json', '-f', 'qcow2', disk], {
+    signal,
+    accept: [0, 1],
+  });
+  if (described.exitCode !== 0 || /"(?:full-)?backing-filename"|"data-file"/.test(described.stdout)) {
+    throw malformed(file, 'its disk is no qcow2 that stands alone');
+  }
+  await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', disk, raw], { signal });
+  const found = {
+    disk: await sparseSha256(raw, signal),
+    kernel: sha256(await readFile(join(scratch, boxFiles.kernel))),
+    initrd: sha256(await readFile(join(scratch, boxFiles.initrd))),
+  };
+  const said = { disk: info.diskSha256, ...info.bootSha256 };
+  for (const part of ['disk', 'kernel', 'initrd'] as const) {
+    if (found[part] !== said[part])
+      throw otherContent(file, `its ${part} is ${found[part]}, and it says ${said[part]}`);
+  }
+  try {
+    const staging = await stageBox(store, info.fingerprint);
+    await copyFile(disk, join(staging, boxFiles.disk));
+    for (const name of [boxFiles.kernel, boxFiles.initrd, boxFiles.packages, boxFiles.files])
+      await copyFile(join(scratch, name), join(staging, name));
+    const record: BoxRecord = {
+      ...info,
+      createdAt: new Date().toISOString(),
+      seconds: 0,
+      fileBytes: (await stat(disk)).size,
+    };
+    await writeFile(join(staging, boxFiles.record), `${JSON.stringify(record, null, 2)}\n`);
+    await run('sync', ['--file-system', staging], { signal });
+    return await commitBox(store, info.fingerprint);
+  } catch (error) {
+    await removeBoxStaging(store, info.fingerprint);
+    throw error;
+  }
+}
+
+function malformed(file: string, why: string, cause?: unknown): MayflyError {
+  return new MayflyError('host', 'box.malformed', `${file} is no base box that can be imported: ${why}.`, {
+    hint: '`mayfly box export` and `mayfly box publish` write them. Was it copied to its end?',
+    cause,
+  });
+}
+
+function otherContent(file: string, why: string): MayflyError {
+  return new MayflyError('refused', 'box.other-content', `${file} is refused: ${why}.`, {
+    hint: 'Do not use it. Make the box here: mayfly box create.',
+  });
+}

@@ -1,0 +1,230 @@
+/** The states of origins: found in the archive, taken from a mirror, or fetched from a snapshot service. */
+import { MayflyError } from '../../errors.js';
+import { archiveFolder } from '../../paths.js';
+import { snapshotUrl, taggedUrl } from '../../snapshots/archive-url.js';
+import { findSnapshot, unknownSnapshot, type SnapshotQuery } from '../../snapshots/local/find-snapshot.js';
+import {
+  hasReleases,
+  listSerials,
+  releasesOf,
+  touchSnapshot,
+  type Releases,
+  type Snapshot,
+} from '../../snapshots/local/snapshot.js';
+import { adoptSnapshot, covers } from '../../snapshots/local/take.js';
+import { newestOfService } from '../../snapshots/newest.js';
+import { LATEST } from '../../snapshots/serial.js';
+import type { Serials } from '../../snapshots/serial-files.js';
+import { hostProxy, makeUpstream, type Upstream } from '../../snapshots/upstream.js';
+import type { Context } from '../context.js';
+import { serviceOf, type PlannedState, type SerialSet } from './origins.js';
+import { queryFor, shelfOf } from './stored.js';
+import {
+  lockOrigin,
+  originRequest,
+  settingsOf,
+  takeOrigin,
+  useArchive,
+  wantedOf,
+  type ArchiveSettings,
+} from './take-origin.js';
+
+export interface StateRequest {
+  readonly context: Context;
+  readonly config: ArchiveSettings;
+  /** A copy of the builder directory. */
+  readonly builderFolder: string;
+  /** A build follows: every state must be there, or be fetched. Else what is known already will do. */
+  readonly strict: boolean;
+  /** Nothing may be fetched. */
+  readonly offline: boolean;
+}
+
+/** Where states come from, and the connections that it opens when they are needed. */
+export class StateSource implements AsyncDisposable {
+  #upstream: Promise<Upstream> | undefined;
+
+  constructor(readonly request: StateRequest) {}
+
+  get mayFetch(): boolean {
+    return this.request.strict && !this.request.offline;
+  }
+
+  get archive(): string {
+    return archiveFolder(this.request.context.home);
+  }
+
+  upstream(): Promise<Upstream> {
+    const { env, signal } = this.request.context;
+    this.#upstream ??= hostProxy(env, signal).then(makeUpstream);
+    return this.#upstream;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const upstream = await this.#upstream?.catch(() => undefined);
+    await upstream?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Origin → newest serial; those that are not known are left out. */
+export async function newestSerials(source: StateSource, origins: readonly string[]): Promise<Serials> {
+  const { context, config, builderFolder } = source.request;
+  const service = serviceOf(config.archive);
+  const shelf = shelfOf(source.archive, config.archive, false);
+  const find = async (origin: string): Promise<string | undefined> => {
+    if (!source.mayFetch) return (await listSerials(shelf, origin)).at(-1);
+    const upstream = await source.upstream();
+    return service === undefined
+      ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
+      : await newestOfService(service, origin, upstream, context.signal);
+  };
+  const found = await Promise.all(origins.map(async (origin) => [origin, await find(origin)] as const));
+  return Object.fromEntries(
+    found.flatMap(([origin, serial]) => (serial === undefined ? [] : [[origin, serial]])),
+  );
+}
+
+/** A state that is wanted. */
+export interface WantedState {
+  readonly wanted: string;
+  readonly serial: string;
+  readonly releases: Releases;
+  /** Take the tagged snapshot of this name instead. */
+  readonly tag?: string | undefined;
+}
+
+/** @throws MayflyError `snapshot.unknown` and its like when a build could not have the state */
+export async function statesOf(
+  source: StateSource,
+  origin: string,
+  wanted: Readonly<Record<SerialSet, WantedState>>,
+): Promise<Readonly<Record<SerialSet, PlannedState>>> {
+  // One after the other: they are often the same, and then the second is found.
+  const box = await stateOf(source, origin, 'box', wanted.box);
+  return { box, image: await stateOf(source, origin, 'image', wanted.image) };
+}
+
+async function stateOf(
+  source: StateSource,
+  origin: string,
+  of: SerialSet,
+  { wanted, serial, releases, tag }: WantedState,
+): Promise<PlannedState> {
+  const { kind } = source.request.config.archive;
+  const named = tag === undefined ? { wanted, serial, releases } : taggedState(wanted, tag);
+  if (kind === 'mirror' || (named.serial === LATEST && tag === undefined)) return { ...named, releases: {} };
+  // There is nothing to fetch: only its serial is told to the build.
+  if (settingsOf(source.request.config, origin).suites.length === 0) return { ...named, releases: {} };
+  const snapshot = await obtain(source, origin, of, named);
+  if (snapshot === undefined) return named;
+  if (source.request.strict) {
+    const { config } = source.request;
+    await touchSnapshot(shelfOf(source.archive, config.archive, tag !== undefined), snapshot);
+  }
+  const [validUntil] = snapshot.suites.flatMap((suite) => suite.validUntil ?? []).sort();
+  return {
+    ...named,
+    releases: releasesOf(snapshot),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
+}
+
+const taggedState = (wanted: string, tag: string): PlannedState => ({
+  wanted,
+  serial: tag,
+  tagged: true,
+  releases: {},
+});
+
+async function obtain(
+  source: StateSource,
+  origin: string,
+  of: SerialSet,
+  state: PlannedState,
+): Promise<Snapshot | undefined> {
+  const { config, strict } = source.request;
+  const query = await queryFor(source.archive, config.archive, origin, state);
+  const found = await findSnapshot(query);
+  const need = wantedOf(config, origin, of);
+  const isService = serviceOf(config.archive) !== undefined;
+  if (isService && source.mayFetch) return await adopt(source, query, of, state, found);
+  if (found !== undefined) {
+    if (strict && !covers(found, need)) throw incomplete(query, found, need);
+    return found;
+  }
+  if (!strict) return undefined;
+  // The mirror may still have the state that the project is frozen to.
+  if (!isService && source.mayFetch && Object.keys(state.releases).length > 0) {
+    const { context, builderFolder } = source.request;
+    const taken = await takeOrigin(context, config, origin, builderFolder, await source.upstream());
+    if (hasReleases(taken.snapshot, state.releases)) return taken.snapshot;
+  }
+  throw await unknownSnapshot(query);
+}
+
+async function adopt(
+  source: StateSource,
+  query: SnapshotQuery,
+  of: SerialSet,
+  state: PlannedState,
+  found: Snapshot | undefined,
+): Promise<Snapshot> {
+  const { context, config, builderFolder } = source.request;
+  const { origin, serial, shelf } = query;
+  const request = originRequest(context, config, origin, builderFolder, await source.upstream(), of);
+  await using _lock = await lockOrigin(context, origin);
+  await using _archive = await useArchive(context);
+  try {
+    const url = addressOf(config, origin, state);
+    const snapshot = await adoptSnapshot({ ...request, url }, shelf, serial, found);
+    if (hasReleases(snapshot, state.releases)) return snapshot;
+  } catch (error) {
+    const isGone = error instanceof MayflyError && error.code === 'archive.not-found';
+    throw isGone ? vanished(origin, serial, error) : error;
+  }
+  throw await unknownSnapshot(query);
+}
+
+function addressOf(config: ArchiveSettings, origin: string, { serial, tagged }: PlannedState): string {
+  const service = serviceOf(config.archive);
+  const url =
+    service === undefined
+      ? undefined
+      : tagged === true
+        ? taggedUrl(service, serial, origin)
+        : snapshotUrl(service, origin, serial);
+  if (url === undefined) throw new Error('This archive is no snapshot service.');
+  return url;
+}
+
+function vanished(origin: string, serial: string, cause: MayflyError): MayflyError {
+  return new MayflyError(
+    'host',
+    'snapshot.vanished',
+    `The snapshot service has no snapshot ${serial} of ${origin}, or has it no more.`,
+    {
+      details: [cause.message],
+      hint: 'Ways out: freeze to another (mayfly snapshots freeze); import a bundle of it (mayfly snapshots import); or, of a release, use tagged snapshots (archive.tagged_url).',
+      cause,
+    },
+  );
+}
+
+function incomplete(
+  { origin, serial }: SnapshotQuery,
+  found: Snapshot,
+  need: ReturnType<typeof wantedOf>,
+): MayflyError {
+  return new MayflyError(
+    'host',
+    'snapshot.incomplete',
+    `The snapshot ${serial} of ${origin} does not hold all that builder.yaml asks for.`,
+    {
+      details: [
+        `it holds: ${found.suites.map(({ suite }) => suite).join(' ')}; ${found.components.join(' ')}; ${found.architectures.join(' ')}`,
+        `asked for: ${need.suites.join(' ')}; ${need.components.join(' ')}; ${need.architectures.join(' ')}`,
+      ],
+      hint: 'Take another, and freeze to it: mayfly snapshots freeze.',
+    },
+  );
+}

@@ -1,0 +1,101 @@
+/** Takes a snapshot of one origin into the local archive, as a project's settings want it. */
+import { TOOLS_SUITE } from '../../basebox/recipe.js';
+import type { Config, OriginConfig } from '../../config/config.js';
+import { archiveFolder, lockFile } from '../../paths.js';
+import { lock, type Lock } from '../../process/lock.js';
+import { hostUpstream } from '../../snapshots/host-apt.js';
+import type { OriginRequest } from '../../snapshots/local/fetch-suite.js';
+import { takeSnapshot, type Taken } from '../../snapshots/local/take.js';
+import type { Upstream } from '../../snapshots/upstream.js';
+import type { Context } from '../context.js';
+import { keyringOf, type SerialSet } from './origins.js';
+
+/** What a project's settings say of its archive and of its base box. */
+export type ArchiveSettings = Pick<Config, 'archive' | 'basebox'>;
+
+export async function takeOrigin(
+  context: Context,
+  config: ArchiveSettings,
+  origin: string,
+  builderFolder: string,
+  upstream: Upstream,
+): Promise<Taken> {
+  const request = originRequest(context, config, origin, builderFolder, upstream);
+  const url = settingsOf(config, origin).url ?? (await hostUpstream(origin, context.signal));
+  await using _lock = await lockOrigin(context, origin);
+  await using _archive = await useArchive(context);
+  const taken = await takeSnapshot({ ...request, url });
+  if (taken.wentBack.length > 0) {
+    const text = `The mirror has an older state of ${taken.wentBack.join(', ')} than the snapshot ${taken.snapshot.serial} of ${origin}, which is used: does the mirror lag, or somebody replay an old state? ${url}`;
+    context.report({ type: 'notice', level: 'warning', text });
+  }
+  return taken;
+}
+
+export function originRequest(
+  context: Context,
+  config: ArchiveSettings,
+  origin: string,
+  builderFolder: string,
+  upstream: Upstream,
+  of: SerialSet = 'box',
+): Omit<OriginRequest, 'url'> {
+  return {
+    archive: archiveFolder(context.home),
+    origin,
+    ...wantedOf(config, origin, of),
+    keyring: keyringOf(settingsOf(config, origin), builderFolder),
+    upstream,
+    now: new Date(),
+    signal: context.signal,
+    progress: (text) => context.report({ type: 'progress', step: 'plan', text: `snapshot of ${text}` }),
+  };
+}
+
+/** What of an origin a base box or an image needs. */
+export function wantedOf(
+  config: ArchiveSettings,
+  origin: string,
+  of: SerialSet,
+): Pick<OriginRequest, 'suites' | 'components' | 'architectures'> {
+  const { suites, components } = settingsOf(config, origin);
+  // The disk tools come from their own suite, whatever the box's is.
+  const tools = origin === 'debian' && of === 'box' ? [TOOLS_SUITE] : [];
+  return {
+    suites: [...new Set([...suites, ...tools])],
+    components,
+    architectures: [config.basebox.architecture],
+  };
+}
+
+export function settingsOf(config: ArchiveSettings, origin: string): OriginConfig {
+  const settings = config.archive.origins[origin];
+  if (settings === undefined) throw new Error(`The origin ${origin} is not configured.`);
+  return settings;
+}
+
+/** One snapshot of an origin is taken at a time. */
+export async function lockOrigin(context: Context, origin: string): Promise<Lock> {
+  return await lock(lockFile(context.home, `archive-${origin}`), {
+    purpose: `takes a snapshot of ${origin}`,
+    signal: context.signal,
+  });
+}
+
+const archiveLock = (context: Context): string => lockFile(context.home, 'archive');
+
+/** Nothing that is stored is removed meanwhile. */
+export async function useArchive(context: Context): Promise<Lock> {
+  return await lock(archiveLock(context), {
+    purpose: 'adds to the local archive',
+    signal: context.signal,
+    shared: true,
+  });
+}
+
+/** Nobody adds anything meanwhile. */
+export async function ownArchive(context: Context, purpose: string): Promise<Lock> {
+  const onWait = (holder: string): void =>
+    context.report({ type: 'notice', level: 'info', text: `Waiting for the local archive: ${holder}` });
+  return await lock(archiveLock(context), { purpose, signal: context.signal, onWait });
+}

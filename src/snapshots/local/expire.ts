@@ -1,0 +1,113 @@
+/** Expiry: snapshots that no build has used for long go, and then the files that nothing names any more. */
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entriesOf } from '../../process/entries.js';
+import { neededFiles, shelvesOf } from './needed.js';
+import { archiveParts, snapshotFile, storedFile } from './layout.js';
+import { readHold } from './holds.js';
+import { listOrigins, listSerials } from './snapshot.js';
+
+/** A snapshot as expiry looks at it. */
+export interface KnownSnapshot {
+  readonly shelf: string;
+  readonly origin: string;
+  readonly serial: string;
+  /** When it was taken, or a build used it last. */
+  readonly lastUse: Date;
+  /** The newest of its origin: what `latest` means offline. */
+  readonly isNewest: boolean;
+  readonly isHeld: boolean;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+/** Half a year. */
+export const UNUSED_DAYS = 183;
+/** A file that is younger may belong to a snapshot that is being taken or served. */
+const GRACE_MS = DAY_MS;
+
+/** Which snapshots go. Pure. */
+export function expiredSnapshots(
+  snapshots: readonly KnownSnapshot[],
+  options: { readonly now: Date; readonly days: number },
+): readonly KnownSnapshot[] {
+  const limit = options.now.getTime() - options.days * DAY_MS;
+  return snapshots.filter(
+    ({ lastUse, isNewest, isHeld }) => !isNewest && !isHeld && lastUse.getTime() < limit,
+  );
+}
+
+export async function knownSnapshots(archive: string): Promise<readonly KnownSnapshot[]> {
+  const own = archiveParts(archive).snapshots;
+  const known: KnownSnapshot[] = [];
+  for (const shelf of await shelvesOf(archive)) {
+    for (const origin of await listOrigins(shelf)) {
+      const serials = await listSerials(shelf, origin);
+      for (const serial of serials) {
+        const { mtime } = await stat(snapshotFile(shelf, origin, serial));
+        const isHeld = shelf === own && (await readHold(archive, origin, serial)) !== undefined;
+        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: serial === serials.at(-1), isHeld });
+      }
+    }
+  }
+  return known;
+}
+
+export interface ExpireRequest {
+  readonly archive: string;
+  readonly days: number;
+  readonly now: Date;
+  /** Say what would go, and remove nothing. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  /** Default: a day. Milliseconds. */
+  readonly graceMs?: number;
+}
+
+export interface Expired {
+  readonly snapshots: readonly { readonly origin: string; readonly serial: string }[];
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** The caller holds the archive for itself. */
+export async function expire(request: ExpireRequest): Promise<Expired> {
+  const { archive, dryRun } = request;
+  const gone = expiredSnapshots(await knownSnapshots(archive), request);
+  if (!dryRun) {
+    for (const { shelf, origin, serial } of gone)
+      await rm(snapshotFile(shelf, origin, serial), { force: true });
+  }
+  const without = new Set(gone.map(({ shelf, origin, serial }) => snapshotFile(shelf, origin, serial)));
+  const needed = await neededFiles(archive, without, request.signal);
+  const swept = await sweep(request, needed.files);
+  if (!dryRun) await sweepCatalogs(archive, needed.indexes);
+  return { snapshots: gone.map(({ origin, serial }) => ({ origin, serial })), ...swept };
+}
+
+async function sweep(
+  { archive, dryRun, now, graceMs = GRACE_MS, signal }: ExpireRequest,
+  needed: ReadonlySet<string>,
+): Promise<{ files: number; bytes: number }> {
+  const { files: folder } = archiveParts(archive);
+  let [files, bytes] = [0, 0];
+  for (const part of await entriesOf(folder)) {
+    for (const name of await entriesOf(join(folder, part))) {
+      signal.throwIfAborted();
+      if (needed.has(name)) continue;
+      const path = storedFile(archive, name);
+      const { size, mtimeMs } = await stat(path);
+      if (mtimeMs > now.getTime() - graceMs) continue;
+      files += 1;
+      bytes += size;
+      if (!dryRun) await rm(path, { force: true });
+    }
+  }
+  return { files, bytes };
+}
+
+async function sweepCatalogs(archive: string, indexes: ReadonlySet<string>): Promise<void> {
+  const { catalogs } = archiveParts(archive);
+  for (const name of await entriesOf(catalogs)) {
+    if (!indexes.has(name.replace(/\.json.*$/, ''))) await rm(join(catalogs, name), { force: true });
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The snapshot that a serial stands for. A serial counts the snapshots of one archive, so that of
+ * another host may mean something else: where Git names the InRelease files too, they decide.
+ */
+import { MayflyError } from '../../errors.js';
+import { hasReleases, listSerials, readSnapshot, type Releases, type Snapshot } from './snapshot.js';
+
+export interface SnapshotQuery {
+  readonly shelf: string;
+  readonly origin: string;
+  readonly serial: string;
+  /** Empty where only the serial is known. */
+  readonly releases: Releases;
+  /** Snapshots that tags keep. */
+  readonly tagged: readonly Snapshot[];
+}
+
+/** Undefined when the archive has no such state. */
+export async function findSnapshot(query: SnapshotQuery): Promise<Snapshot | undefined> {
+  const { shelf, origin, serial, releases } = query;
+  const serials = await listSerials(shelf, origin);
+  const tagged = query.tagged.filter((snapshot) => snapshot.origin === origin);
+  if (serials.includes(serial)) {
+    const snapshot = await readSnapshot(shelf, origin, serial);
+    if (hasReleases(snapshot, releases)) return snapshot;
+  }
+  const same = tagged.find((snapshot) => snapshot.serial === serial && hasReleases(snapshot, releases));
+  if (same !== undefined || Object.keys(releases).length === 0) return same;
+  // The same state under another serial.
+  const found = tagged.find((snapshot) => hasReleases(snapshot, releases));
+  if (found !== undefined) return found;
+  for (const other of [...serials].reverse()) {
+    const snapshot = await readSnapshot(shelf, origin, other);
+    if (hasReleases(snapshot, releases)) return snapshot;
+  }
+  return undefined;
+}
+
+/** The archive has no such state; says what it has, and what can be done. */
+export async function unknownSnapshot(query: SnapshotQuery): Promise<MayflyError> {
+  const { shelf, origin, serial } = query;
+  const known = await listSerials(shelf, origin);
+  const ways =
+    'Ways out: import it (mayfly snapshots import), have it served from where it is (archive.kind: serials and archive.url in builder.yaml), or freeze to another (mayfly snapshots freeze).';
+  if (known.includes(serial)) {
+    return new MayflyError(
+      'host',
+      'snapshot.other',
+      `The snapshot ${serial} of ${origin} on this host is another state than the one that the project is frozen to.`,
+      {
+        details: ['Serials count the snapshots of one host; its InRelease files are not those in Git.'],
+        hint: ways,
+      },
+    );
+  }
+  return new MayflyError('host', 'snapshot.unknown', `The archive has no snapshot ${serial} of ${origin}.`, {
+    details: known.length === 0 ? [] : [`It has: ${known.slice(-8).join(', ')}`],
+    hint: ways,
+  });
+}

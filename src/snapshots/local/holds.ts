@@ -1,0 +1,38 @@
+/** Holds: snapshots of the local archive that must not expire, and why. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hasCode } from '../../errors.js';
+import { archiveParts } from './layout.js';
+
+const holdFile = (archive: string, origin: string, serial: string): string =>
+  join(archiveParts(archive).holds, origin, serial);
+
+/** Holds a snapshot; a new reason takes the place of an old one. */
+export async function holdSnapshot(
+  archive: string,
+  origin: string,
+  serial: string,
+  reason: string,
+): Promise<void> {
+  const file = holdFile(archive, origin, serial);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.${process.pid}.new`, `${reason}\n`);
+  await rename(`${file}.${process.pid}.new`, file);
+}
+
+/** @returns false when it was not held */
+export async function releaseHold(archive: string, origin: string, serial: string): Promise<boolean> {
+  const wasHeld = (await readHold(archive, origin, serial)) !== undefined;
+  await rm(holdFile(archive, origin, serial), { force: true });
+  return wasHeld;
+}
+
+/** The reason, which may be empty; undefined when it is not held. */
+export async function readHold(archive: string, origin: string, serial: string): Promise<string | undefined> {
+  try {
+    return (await readFile(holdFile(archive, origin, serial), 'utf8')).trim();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

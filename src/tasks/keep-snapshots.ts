@@ -1,0 +1,136 @@
+/** Keeping the local archive: tags, holds, expiry, verification, and bundles for other hosts. */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { openProject } from '../build/plan/project.js';
+import { keyringOf, DEBIAN_KEYRING } from '../build/archive/origins.js';
+import { ownArchive, useArchive } from '../build/archive/take-origin.js';
+import type { Context } from '../build/context.js';
+import { hasCode, MayflyError } from '../errors.js';
+import { archiveFolder } from '../paths.js';
+import { isDefaultOrigin } from '../config/schema-rules.js';
+import { exportTag, importBundle, type Imported } from '../snapshots/local/bundle.js';
+import { expire, type Expired } from '../snapshots/local/expire.js';
+import { holdSnapshot, releaseHold } from '../snapshots/local/holds.js';
+import { archiveParts } from '../snapshots/local/layout.js';
+import { listSerials } from '../snapshots/local/snapshot.js';
+import { readTag, removeTag, type Tag } from '../snapshots/local/tag.js';
+import { verifyArchive, type Verified } from '../snapshots/local/verify.js';
+import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+
+export async function expireSnapshots(
+  context: Context,
+  options: { readonly days: number; readonly dryRun: boolean },
+): Promise<Expired> {
+  await using _archive = await ownArchive(context, 'removes what has expired from the local archive');
+  return await expire({
+    archive: archiveFolder(context.home),
+    ...options,
+    now: new Date(),
+    signal: context.signal,
+  });
+}
+
+/** @throws MayflyError `snapshot.unknown` */
+export async function hold(context: Context, origin: string, serial: string, reason: string): Promise<void> {
+  await refuseUnknown(context, origin, serial);
+  await holdSnapshot(archiveFolder(context.home), origin, serial, reason);
+}
+
+/** @throws MayflyError `snapshot.not-held` */
+export async function unhold(context: Context, origin: string, serial: string): Promise<void> {
+  if (await releaseHold(archiveFolder(context.home), origin, serial)) return;
+  throw new MayflyError('usage', 'snapshot.not-held', `The snapshot ${serial} of ${origin} is not held.`, {
+    hint: '`mayfly snapshots list` shows what is.',
+  });
+}
+
+async function refuseUnknown(context: Context, origin: string, serial: string): Promise<void> {
+  const known = await listSerials(archiveParts(archiveFolder(context.home)).snapshots, origin);
+  if (known.includes(serial)) return;
+  throw new MayflyError(
+    'usage',
+    'snapshot.unknown',
+    `The local archive has no snapshot ${serial} of ${origin}.`,
+    {
+      hint: known.length === 0 ? 'It has none of this origin.' : `It has ${known.slice(-8).join(', ')}.`,
+    },
+  );
+}
+
+export async function untag(context: Context, tag: string): Promise<void> {
+  await removeTag(archiveFolder(context.home), tag);
+}
+
+/** @param offline fetch nothing: say what is damaged, and mend nothing */
+export async function verifySnapshots(context: Context, offline: boolean): Promise<Verified> {
+  await using _archive = await useArchive(context);
+  await using upstream = offline
+    ? undefined
+    : await makeUpstream(await hostProxy(context.env, context.signal));
+  return await verifyArchive({
+    archive: archiveFolder(context.home),
+    upstream,
+    signal: context.signal,
+    progress: (text) => context.report({ type: 'progress', step: 'plan', text }),
+  });
+}
+
+/** @returns the bundle's size in bytes */
+export async function exportSnapshots(context: Context, name: string, file: string): Promise<number> {
+  const archive = archiveFolder(context.home);
+  await using _archive = await useArchive(context);
+  return await exportTag(archive, await readTag(archive, name), resolve(context.cwd, file), context.signal);
+}
+
+/** @param keyring for all origins; else each has the project's own, or Debian's */
+export async function importSnapshots(
+  context: Context,
+  file: string,
+  keyring: string | undefined,
+): Promise<Imported> {
+  const bundle = resolve(context.cwd, file);
+  await stat(bundle).catch((error: unknown) => {
+    throw hasCode(error, 'ENOENT')
+      ? new MayflyError('usage', 'bundle.missing', `There is no file ${bundle}.`)
+      : error;
+  });
+  const keyrings = keyring === undefined ? await projectKeyrings(context) : undefined;
+  await using _archive = await ownArchive(context, 'imports a bundle into the local archive');
+  return await importBundle({
+    archive: archiveFolder(context.home),
+    bundle,
+    keyringOf: (origin) =>
+      keyring === undefined ? keyringFor(origin, keyrings ?? {}) : resolve(context.cwd, keyring),
+    signal: context.signal,
+  });
+}
+
+function keyringFor(origin: string, ofProject: Readonly<Record<string, string>>): string {
+  const own = ofProject[origin];
+  if (own !== undefined) return own;
+  if (isDefaultOrigin(origin)) return DEBIAN_KEYRING;
+  throw new MayflyError(
+    'usage',
+    'bundle.no-keyring',
+    `No keyring is known for the origin ${origin} of the bundle.`,
+    {
+      hint: 'Call it in a checkout of the project, whose builder.yaml names it, or give --keyring FILE.',
+    },
+  );
+}
+
+/** A bundle may be imported anywhere; in a project, its keyrings count. */
+async function projectKeyrings(context: Context): Promise<Readonly<Record<string, string>>> {
+  try {
+    const { checkout, builderFolder, config } = await openProject(context);
+    const folder = join(checkout.topLevel, builderFolder);
+    return Object.fromEntries(
+      Object.entries(config.archive.origins).map(([name, settings]) => [name, keyringOf(settings, folder)]),
+    );
+  } catch (error) {
+    if (error instanceof MayflyError && error.kind === 'usage') return {};
+    throw error;
+  }
+}
+
+export type { Expired, Imported, Tag, Verified };

@@ -1,0 +1,111 @@
+/** Snapshots that are taken of a real mirror, and what goes wrong. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listSerials } from '../../../../src/snapshots/local/snapshot.js';
+import { startMirror } from '../../../rig/mirror.js';
+import { failure, temporaryFolder } from '../../source/repository.js';
+import { archiveRig, filesIn, HELLO, NEWER } from './rig.js';
+
+const rig = archiveRig();
+
+describe('taking a snapshot', () => {
+  it('keeps what was published as it was published, and no package yet', async () => {
+    const { snapshot, isNew } = await rig.take();
+    expect(isNew).toBe(true);
+    expect(snapshot).toMatchObject({ serial: '2026010201', upstream: rig.mirror.url, components: ['main'] });
+    const [suite] = snapshot.suites;
+    expect(Object.keys(suite?.indexes ?? {})).toEqual(['main/binary-amd64/Packages.xz']);
+    expect(suite?.signers).toHaveLength(1);
+    expect(rig.mirror.requests.filter((path) => path.startsWith('pool'))).toEqual([]);
+  });
+
+  it('of the same state is the same snapshot, and of another one a new one', async () => {
+    await rig.take();
+    rig.mirror.requests.length = 0;
+    expect(await rig.take()).toMatchObject({ isNew: false, snapshot: { serial: '2026010201' } });
+    expect(rig.mirror.requests).toEqual(['dists/trixie/InRelease']);
+    await rig.mirror.publish({ packages: [NEWER] });
+    expect(await rig.take()).toMatchObject({ isNew: true, snapshot: { serial: '2026010202' } });
+    expect(await listSerials(join(rig.archive, 'snapshots'), 'debian')).toEqual(['2026010201', '2026010202']);
+  });
+
+  it('of a mirror without by-hash works too', async () => {
+    await rig.mirror.publish({ packages: [HELLO], byHash: false });
+    await rig.take();
+    expect(rig.mirror.requests).toContain('dists/trixie/main/binary-amd64/Packages.xz');
+  });
+
+  it('refuses what is signed by another key', async () => {
+    const other = await startMirror(join(await temporaryFolder(), 'other'));
+    await other[Symbol.asyncDispose]();
+    expect(await failure(rig.take({ keyring: other.keyring }))).toMatchObject({
+      code: 'archive.bad-signature',
+    });
+    expect(await listSerials(join(rig.archive, 'snapshots'), 'debian')).toEqual([]);
+  });
+
+  it('refuses what was changed after it was signed', async () => {
+    const text = await (await fetch(`${rig.mirror.url}/dists/trixie/InRelease`)).text();
+    rig.mirror.spoiled.set(
+      'dists/trixie/InRelease',
+      Buffer.from(text.replace('Origin: Test', 'Origin: Evil')),
+    );
+    expect(await failure(rig.take())).toMatchObject({ code: 'archive.bad-signature' });
+  });
+
+  it('does not believe what stands beside the signed text', async () => {
+    const text = await (await fetch(`${rig.mirror.url}/dists/trixie/InRelease`)).text();
+    const line = `SHA256:\n ${'b'.repeat(64)} 1 main/binary-amd64/Packages.xz\n\n`;
+    rig.mirror.spoiled.set('dists/trixie/InRelease', Buffer.from(`Date: x\n${line}${text}`));
+    const outcome = await rig.take().then(
+      ({ snapshot }) => snapshot.suites[0]?.indexes['main/binary-amd64/Packages.xz']?.sha256,
+      () => undefined,
+    );
+    expect(outcome).not.toBe('b'.repeat(64));
+  });
+
+  it('refuses an index that is not the signed one, after another try', async () => {
+    for (const path of [...(await indexPaths())]) rig.mirror.spoiled.set(path, Buffer.from('something else'));
+    const error = await failure(rig.take());
+    expect(error).toMatchObject({ code: 'archive.wrong-file' });
+    expect(rig.mirror.requests.filter((path) => path.endsWith('InRelease'))).toHaveLength(3);
+    expect(await filesIn(rig.archive)).toEqual([]);
+  });
+
+  it('refuses another suite than it asked for', async () => {
+    await rig.mirror.publish({ packages: [HELLO], release: { Codename: 'sid', Suite: 'unstable' } });
+    expect(await failure(rig.take())).toMatchObject({ code: 'archive.other-suite' });
+  });
+
+  it('refuses a mirror whose state is valid no longer', async () => {
+    await rig.mirror.publish({ packages: [HELLO], validUntil: new Date('2026-01-01T00:00:00Z') });
+    expect(await failure(rig.take())).toMatchObject({ code: 'archive.stale' });
+    await rig.mirror.publish({ packages: [HELLO], validUntil: new Date('2026-01-09T00:00:00Z') });
+    const { snapshot } = await rig.take();
+    expect(snapshot.suites[0]?.validUntil).toBe('2026-01-09T00:00:00.000Z');
+  });
+
+  it('keeps the newest snapshot when the mirror goes back to an older state', async () => {
+    await rig.mirror.publish({ packages: [NEWER], release: { Date: 'Fri, 02 Jan 2026 02:00:00 UTC' } });
+    const { snapshot } = await rig.take();
+    await rig.mirror.publish({ packages: [HELLO], release: { Date: 'Fri, 02 Jan 2026 01:00:00 UTC' } });
+    expect(await rig.take()).toMatchObject({
+      isNew: false,
+      wentBack: ['trixie'],
+      snapshot: { serial: snapshot.serial },
+    });
+  });
+
+  it('says that the mirror is out of reach', async () => {
+    await rig.mirror[Symbol.asyncDispose]();
+    expect(await failure(rig.take())).toMatchObject({ code: 'archive.unreachable' });
+    rig.mirror = await startMirror(join(await temporaryFolder(), 'mirror'));
+  });
+});
+
+async function indexPaths(): Promise<readonly string[]> {
+  const { snapshot } = await rig.take({ archive: join(rig.archive, '..', 'other') });
+  const sha256 = snapshot.suites[0]?.indexes['main/binary-amd64/Packages.xz']?.sha256 ?? '';
+  rig.mirror.requests.length = 0;
+  return [`dists/trixie/main/binary-amd64/by-hash/SHA256/${sha256}`];
+}
