@@ -1,5 +1,5 @@
 /** What shell commands and texts say about APT: packages to install, and one-line sources. Pure. */
-import { UNKNOWN } from './shell-reader.js';
+import { UNKNOWN } from './shell-expansion.js';
 
 /** Options of apt-get(8) whose value is the next word. */
 const WITH_VALUE = new Set(['-t', '-o', '-c', '-a', '--target-release', '--default-release', '--option']);

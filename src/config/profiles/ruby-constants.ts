@@ -6,6 +6,8 @@
 export type RubyValue = number | string;
 
 const ASSIGNMENT = /^\s*([A-Z][A-Z0-9_]*)\s*(?:\|\|)?=(?![=~>])\s*(.+)$/;
+/** Of an expression that is a setting. Characters. */
+const LONGEST = 1000;
 /** A number, a name, text in quotes (without `#{…}` or escapes), an operator. */
 const TOKEN = /\s*(?:(\d[\d_]*(?:\.\d+)?)|([A-Z][A-Z0-9_]*)|'([^'\\]*)'|"([^"\\#]*)"|([-+*/()]))/y;
 
@@ -13,7 +15,7 @@ export function rubyConstants(source: string): ReadonlyMap<string, RubyValue> {
   const known = new Map<string, RubyValue>();
   for (const line of source.split('\n')) {
     const [, name, expression] = ASSIGNMENT.exec(line) ?? [];
-    if (name === undefined || expression === undefined) continue;
+    if (name === undefined || expression === undefined || expression.length > LONGEST) continue;
     const tokens = tokensOf(expression, known);
     const value = tokens === undefined ? undefined : valueOf(tokens);
     if (value !== undefined) known.set(name, value);

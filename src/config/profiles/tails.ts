@@ -31,6 +31,9 @@ export const TAILS = {
   serials: `${DEFINITION}/config/APT_snapshots.d`,
 } as const;
 
+/** A real checkout has a tenth of it. Characters. */
+const LARGEST = 256 * 1024;
+
 /** What the reference has where its files say nothing. */
 const FALLBACK = { architecture: 'amd64', memory: 1536, buildMemory: 12 * 1024, disk: '20G' } as const;
 
@@ -56,6 +59,9 @@ export interface TailsFiles {
 
 /** @throws MayflyError `profile.invalid` with all that cannot be used of what the files say */
 export function tailsConfig(files: TailsFiles): Config {
+  const whole = [files.settings, ...files.definition].reduce((sum, text) => sum + text.length, 0);
+  if (whole > LARGEST)
+    throw invalid([`they have ${whole} characters, more than the ${LARGEST} that settings may have`]);
   const constants = rubyConstants(files.settings);
   const text = (name: string): string | undefined => constants.get(name)?.toString();
   const mebibytes = (name: string, fallback: number): number =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readShell, UNKNOWN } from '../../../../src/config/profiles/shell-reader.js';
+import { UNKNOWN } from '../../../../src/config/profiles/shell-expansion.js';
+import { readShell } from '../../../../src/config/profiles/shell-reader.js';
 
 describe('words of commands', () => {
   it.each<readonly [string, string, readonly (readonly string[])[]]>([

@@ -132,6 +132,10 @@ describe('settings', () => {
     expect([made, made.guest, made.basebox, made.archive.origins].every(Object.isFrozen)).toBe(true);
   });
 
+  it('that are no settings by their size are not read', () => {
+    expect(() => config({ definition: ['x'.repeat(300_000)] })).toThrow(/cannot be used/);
+  });
+
   it('that cannot be used are told all at once', () => {
     expect(() =>
       config({
