@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 NEEDED='qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebstrap
   newuidmap:uidmap git:git ssh:openssh-client ssh-keygen:openssh-client setpriv:util-linux
   flock:util-linux tar:tar zstd:zstd xz:xz-utils gpgv:gpgv'
-[ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent"
+[ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
+  faketime:faketime ip:iproute2 taskset:util-linux hostname:hostname sftp:openssh-client"
 
 PATH=$PATH:/usr/sbin:/sbin
 missing=

@@ -18,11 +18,19 @@ export class ScriptFailed extends MayflyError {
   constructor(
     readonly exitCode: number,
     log: string,
+    /** A folder of the VM whose file system has no room left. */
+    full?: string,
   ) {
-    super('script', 'build.failed', `The build script failed with exit code ${exitCode}.`, {
-      log,
-      hint: '--rescue keeps the VM after a failure: look inside with `mayfly vm ssh`.',
-    });
+    const failed = `The build script failed with exit code ${exitCode}`;
+    if (full === undefined) {
+      const hint = '--rescue keeps the VM after a failure: look inside with `mayfly vm ssh`.';
+      super('script', 'build.failed', `${failed}.`, { log, hint });
+    } else {
+      super('script', 'build.disk-full', `${failed}, and the VM has no room left at ${full}.`, {
+        log,
+        hint: 'Make its disk larger (basebox.disk in builder.yaml), or, for a build in RAM, its memory (vm.build_memory).',
+      });
+    }
   }
 }
 
@@ -96,11 +104,11 @@ async function buildInGuest(
     environment: scriptEnvironment(plan, 'build'),
   };
   try {
-    const exitCode = await runBuild(builder.guest, guestSettings(plan), request, {
+    const { exitCode, full } = await runBuild(builder.guest, guestSettings(plan), request, {
       signal: limit.signal,
       onLine,
     });
-    if (exitCode !== 0) throw new ScriptFailed(exitCode, join(journal.folder, buildFiles.log));
+    if (exitCode !== 0) throw new ScriptFailed(exitCode, join(journal.folder, buildFiles.log), full);
   } catch (error) {
     if (limit.expired) {
       throw new MayflyError(

@@ -20,9 +20,14 @@ export interface BuildRequest {
   readonly environment: readonly string[];
 }
 
+export interface ScriptEnd {
+  readonly exitCode: number;
+  /** A folder of the guest whose file system has no room left, when the script failed. */
+  readonly full: string | undefined;
+}
+
 /**
  * Runs the build script.
- * @returns its exit code
  * @throws MayflyError when it could not be started at all
  */
 export async function runBuild(
@@ -30,7 +35,7 @@ export async function runBuild(
   settings: GuestSettings,
   request: BuildRequest,
   options: ScriptOptions,
-): Promise<number> {
+): Promise<ScriptEnd> {
   const values = {
     MF_BUILDER: settings.builder,
     MF_SOURCE: settings.source,
@@ -49,7 +54,7 @@ export async function runBuild(
   };
   const outcome = await runScript(guest, 'build', values, { ...options, args: request.environment });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
-  return outcome.exitCode;
+  return { exitCode: outcome.exitCode, full: outcome.full };
 }
 
 /** A file on the artifact disk, as the guest has it. */

@@ -35,12 +35,18 @@ export interface GuestFailure {
 }
 
 export type ScriptOutcome =
-  | { readonly exitCode: number; readonly failure?: undefined }
+  | {
+      readonly exitCode: number;
+      readonly failure?: undefined;
+      /** A folder of the guest whose file system has no room left, when the script failed. */
+      readonly full?: string | undefined;
+    }
   | { readonly exitCode: number; readonly failure: GuestFailure };
 
 /** What `fail` exits with; only together with its line does it count. */
 const FAILED = 70;
 const FAILURE_LINE = /^mayfly-failure ([0-9a-f]+) ([a-z.-]+) (.*)$/;
+const FULL_LINE = /^mayfly-full ([0-9a-f]+) (\S+)$/;
 const ENDED_LINE = /^mayfly-ended ([0-9a-f]+) (\d+)$/;
 /** Exit code with which ssh says that it, not the command, failed. */
 const SSH_FAILED = 255;
@@ -56,7 +62,7 @@ export async function runScript(
   options: ScriptOptions,
 ): Promise<ScriptOutcome> {
   let failure: GuestFailure | undefined;
-  const seen = { ended: false };
+  const seen: { ended: boolean; full?: string | undefined } = { ended: false };
   // What the guest prints is the project's own: only lines that know the secret are ours.
   const secret = randomBytes(16).toString('hex');
   const shell = name === 'collect' ? 'bash' : 'sh';
@@ -66,7 +72,9 @@ export async function runScript(
     onLine: (line, stream) => {
       const failed = stream === 'stderr' ? FAILURE_LINE.exec(line) : null;
       const end = stream === 'stderr' ? ENDED_LINE.exec(line) : null;
-      if (failed?.[1] === secret) failure = { code: failed[2] ?? '', text: failed[3] ?? '' };
+      const full = stream === 'stderr' ? FULL_LINE.exec(line) : null;
+      if (full?.[1] === secret) seen.full = full[2];
+      else if (failed?.[1] === secret) failure = { code: failed[2] ?? '', text: failed[3] ?? '' };
       else if (end?.[1] === secret) seen.ended = true;
       else options.onLine(line, stream);
     },
@@ -79,7 +87,7 @@ export async function runScript(
       hint: 'Did a script of the project stop sshd, or the network, in the VM? --rescue keeps it for a look.',
     });
   }
-  return { exitCode: result.exitCode };
+  return { exitCode: result.exitCode, full: seen.full };
 }
 
 async function attempt(

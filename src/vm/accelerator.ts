@@ -2,6 +2,9 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { hasCode, MayflyError } from '../errors.js';
+import { which } from '../process/run.js';
+import { publicScratchParent } from '../process/scratch.js';
+import { probe } from './qemu/probe.js';
 
 export interface Accelerator {
   readonly name: 'kvm' | 'tcg';
@@ -38,7 +41,7 @@ export function chooseAccelerator(
   }
   switch (device) {
     case 'usable':
-      return { name: 'kvm', reason: 'hardware virtualisation works' };
+      return { name: 'kvm', reason: 'hardware virtualisation is there' };
     case 'missing':
       return {
         name: 'tcg',
@@ -54,10 +57,29 @@ export function chooseAccelerator(
   }
 }
 
+/** What the host offers, and, of KVM, what a test guest made of it; asked once in a command. */
 export async function detectAccelerator(env: NodeJS.ProcessEnv = process.env): Promise<Accelerator> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8');
   const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1] ?? '';
-  return chooseAccelerator(flags, await kvmDevice(), env['MAYFLY_ACCELERATOR']);
+  const wanted = env['MAYFLY_ACCELERATOR'];
+  const chosen = chooseAccelerator(flags, await kvmDevice(), wanted);
+  const isTold = wanted !== undefined && wanted !== '';
+  if (chosen.name === 'tcg' || isTold || (await which('qemu-system-x86_64')) === undefined) return chosen;
+  tried ??= probe('kvm', publicScratchParent(env));
+  return provenAccelerator(await tried);
+}
+
+let tried: Promise<string | undefined> | undefined;
+
+/** Pure. @param problem why a test guest did not come up under KVM; undefined when it did */
+export function provenAccelerator(problem: string | undefined): Accelerator {
+  if (problem === undefined)
+    return { name: 'kvm', reason: 'hardware virtualisation works: a test guest came up' };
+  return {
+    name: 'tcg',
+    reason: `KVM is offered but does not work: ${problem}`,
+    hint: 'In a VM, its host must offer nested virtualisation. MAYFLY_ACCELERATOR=kvm tries it all the same.',
+  };
 }
 
 async function kvmDevice(): Promise<'usable' | 'missing' | 'forbidden'> {

@@ -150,6 +150,7 @@ describe('the guest', () => {
     });
     const failed = await mayfly(['build'], { cwd: full.path });
     expect(failed.all).toContain('No space left on device');
+    expect(failed.all).toContain('the VM has no room left at /build');
     expect(failed.exitCode).toBe(1);
   });
 

@@ -1,6 +1,7 @@
 /**
- * A mount namespace of one command's own, in which a test may hide a program or give it a small
- * disk. The command is root there and an ordinary user outside; nothing of the machine changes.
+ * Namespaces of one command's own, in which a test may hide a program, give it a small disk, cut its
+ * network off or call the host by another name. The command is root there and an ordinary user
+ * outside; nothing of the machine changes.
  */
 import { execa } from 'execa';
 import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
@@ -12,23 +13,38 @@ export interface Namespace {
   readonly without?: readonly string[];
   /** A folder on a file system of so many MiB. */
   readonly small?: { readonly path: string; readonly mebibytes: number };
+  /** No network but its own loopback. */
+  readonly alone?: boolean;
+  /** What the host is called. */
+  readonly hostname?: string;
+  /** For files that are made without a mode; octal. */
+  readonly umask?: string;
+  /** Processors that it may use, as taskset(1) has them. */
+  readonly cpus?: string;
+  /** Milliseconds; default two minutes. */
+  readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function mayflyIn(namespace: Namespace, args: readonly string[]): Promise<Outcome> {
-  const { without = [], small } = namespace;
+  const { without = [], small, alone, hostname, umask, cpus } = namespace;
   const setup = [
     ...without.map((path) => `mount --bind /dev/null ${path}`),
     ...(small === undefined
       ? []
       : [`mount -t tmpfs -o size=${small.mebibytes}M,mode=0755 small '${small.path}'`]),
-    'exec "$@"',
+    ...(alone === true ? ['ip link set lo up'] : []),
+    ...(hostname === undefined ? [] : [`hostname ${hostname}`]),
+    ...(umask === undefined ? [] : [`umask ${umask}`]),
+    cpus === undefined ? 'exec "$@"' : `exec taskset --cpu-list ${cpus} "$@"`,
   ].join('\n');
   const vector = [
     '--user',
     '--map-auto',
     '--map-root-user',
     '--mount',
+    ...(alone === true ? ['--net'] : []),
+    ...(hostname === undefined ? [] : ['--uts']),
     '--',
     'sh',
     '-ec',
@@ -44,7 +60,7 @@ export async function mayflyIn(namespace: Namespace, args: readonly string[]): P
     reject: false,
     all: true,
     stdin: 'ignore',
-    timeout: 120_000,
+    timeout: namespace.timeoutMs ?? 120_000,
   });
   return { exitCode, signal, stdout, stderr, all };
 }

@@ -67,6 +67,18 @@ begin_there() {
   done
 }
 
+# A script that failed may have failed for want of room: the host says so then.
+say_full() {
+  for directory in "$BUILD" / /tmp; do
+    [ -d "$directory" ] || continue
+    free=$(df --output=avail --block-size=1K "$directory" | tail -n 1)
+    if [ "$free" -lt 1024 ]; then
+      printf 'mayfly-full %s %s\n' "$MF_SECRET" "$directory" >&2
+      return
+    fi
+  done
+}
+
 main() {
   script=$MF_BUILDER/$MF_SCRIPT
   if [ "$MF_SETUP" = scripts ]; then
@@ -88,6 +100,7 @@ main() {
   in_group setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" || status=$?
   # What it left running would keep its output open, and us waiting.
   [ ! -e "$GROUP" ] || echo 1 > "$GROUP/cgroup.kill"
+  [ "$status" -eq 0 ] || say_full
   ended "$status"
 }
 

@@ -144,6 +144,6 @@ describe('a step in the guest', () => {
       results: { patterns: ['*.iso'], from: '/' },
       environment: ['A=b c'],
     } as const;
-    expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toBe(42);
+    expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toMatchObject({ exitCode: 42 });
   });
 });

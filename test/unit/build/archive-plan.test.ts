@@ -1,0 +1,161 @@
+/** Which states a build uses: of the local archive, of a service, of a tag; here and on another host. */
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { planArchive, type ArchiveRequest } from '../../../src/build/archive/plan.js';
+import type { PlannedArchive } from '../../../src/build/archive/origins.js';
+import { snapshotOf } from '../../../src/build/archive/stored.js';
+import { loadConfig } from '../../../src/config/load.js';
+import { archiveFolder } from '../../../src/paths.js';
+import { startArchiveServer } from '../../../src/snapshots/local/server.js';
+import { releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
+import { addTag } from '../../../src/snapshots/local/tag.js';
+import { writeState } from '../../../src/snapshots/serial-files.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
+import { archiveRig, HELLO, NEWER, signal, tagOf } from '../snapshots/local/rig.js';
+import { failure, temporaryFolder } from '../source/repository.js';
+import { contextIn } from './plan/project.js';
+
+const rig = archiveRig();
+let folder: string;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  // This host's APT may have a proxy, which cannot reach the mirror of the test.
+  await fakeProgram('apt-config', ':');
+});
+
+/** A project with one origin, whose suite is the mirror's. */
+const yaml = (archive = ''): string => `
+archive:
+  ${archive}
+  origins:
+    debian: {url: '${rig.mirror.url}', suites: [trixie], keyring: '${rig.mirror.keyring}'}
+    debian-security: false
+`;
+
+const own = (): string => archiveFolder(contextIn(folder, join(folder, 'home')).home);
+
+async function planned(text = yaml(), change: Partial<ArchiveRequest> = {}): Promise<PlannedArchive> {
+  return await planArchive({
+    context: contextIn(folder, join(folder, 'home')),
+    config: loadConfig(text, { file: 'builder.yaml', defaults: { name: 'example' } }),
+    builderFolder: folder,
+    imageFolder: folder,
+    strict: true,
+    offline: false,
+    release: undefined,
+    ...change,
+  });
+}
+
+/** What Git says, in both places. */
+async function freezeTo(serial: string, releases: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const directory of ['basebox/APT_snapshots.d', 'config/APT_snapshots.d'])
+    await writeState(join(folder, directory), 'debian', { serial, releases });
+}
+
+/** Another host takes the mirror's state, under its own serial. */
+const taken = async (): Promise<Snapshot> => (await rig.take()).snapshot;
+
+describe('a project that was frozen on another host', () => {
+  it('is built here from the mirror, while that is in the same state', async () => {
+    const there = await taken();
+    await freezeTo('2020010107', releasesOf(there));
+    const { origins } = await planned();
+    expect(origins[0]?.image).toMatchObject({ serial: '2020010107', releases: releasesOf(there) });
+    const state = origins[0]?.image;
+    if (state === undefined) throw new Error('nothing was planned');
+    const context = contextIn(folder, join(folder, 'home'));
+    const snapshot = await snapshotOf(context, await planned(), 'debian', state);
+    expect(releasesOf(snapshot)).toEqual(releasesOf(there));
+    // Offline too, from now on.
+    expect((await planned(yaml(), { offline: true })).origins).toEqual(origins);
+  });
+
+  it('is refused when neither this host nor the mirror has that state', async () => {
+    await freezeTo('2020010107', releasesOf(await taken()));
+    await rig.mirror.publish({ packages: [NEWER] });
+    expect(await failure(planned())).toMatchObject({ code: 'snapshot.unknown' });
+    expect(await failure(planned(yaml(), { offline: true }))).toMatchObject({ code: 'snapshot.unknown' });
+    // A plan that nothing follows says what Git says.
+    const state = { wanted: '2020010107', serial: '2020010107' };
+    expect((await planned(yaml(), { strict: false })).origins[0]?.box).toMatchObject(state);
+  });
+
+  it('is refused when the serial means something else here, in words of its own', async () => {
+    const there = await taken();
+    await rig.mirror.publish({ packages: [NEWER] });
+    await freezeTo('latest');
+    const here = (await planned()).origins[0]?.box.serial ?? '';
+    await freezeTo(here, releasesOf(there));
+    expect(await failure(planned())).toMatchObject({ code: 'snapshot.other' });
+  });
+
+  it('and asks for more than its snapshot holds is told what', async () => {
+    await freezeTo('latest');
+    const serial = (await planned()).origins[0]?.box.serial ?? '';
+    await freezeTo(serial);
+    const more = yaml().replace('suites: [trixie]', 'suites: [trixie], components: [main, contrib]');
+    const error = await failure(planned(more));
+    expect(error).toMatchObject({ code: 'snapshot.incomplete' });
+    expect(error.details.join('\n')).toContain('contrib');
+  });
+});
+
+describe('states of a service', () => {
+  it('are recorded, so that they work without it; one that vanished is named', async () => {
+    const there = await taken();
+    await freezeTo(there.serial);
+    const server = await startArchiveServer({ archive: rig.archive, upstream: rig.upstream, signal });
+    const service = yaml(`kind: serials\n  url: ${server.url}`);
+    const online = await planned(service).finally(() => server[Symbol.asyncDispose]());
+    expect(online.origins[0]?.image.releases).toEqual(releasesOf(there));
+    expect(await planned(service, { offline: true })).toEqual(online);
+
+    const empty = await startArchiveServer({ archive: own(), upstream: undefined, signal });
+    const gone = yaml(`kind: serials\n  url: ${empty.url}`);
+    const error = await failure(planned(gone)).finally(() => empty[Symbol.asyncDispose]());
+    expect(error).toMatchObject({ code: 'snapshot.vanished', kind: 'host' });
+    expect(error.message).toContain(there.serial);
+  });
+
+  it('that are tagged serve a release, whatever its serials say', async () => {
+    const there = await taken();
+    await addTag(rig.archive, tagOf(there, [HELLO]));
+    await freezeTo(there.serial);
+    await writeState(join(folder, 'config/APT_snapshots.d'), 'debian', { serial: 'latest', releases: {} });
+    const server = await startArchiveServer({ archive: rig.archive, upstream: rig.upstream, signal });
+    const service = yaml(`kind: serials\n  url: ${server.url}\n  tagged_url: ${server.url}`);
+    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const built = await planned(service, { release }).finally(() => server[Symbol.asyncDispose]());
+    expect(built.origins[0]?.image).toMatchObject({
+      serial: '1.0',
+      tagged: true,
+      releases: releasesOf(there),
+    });
+    expect(built.origins[0]?.box).toMatchObject({ serial: there.serial });
+  });
+});
+
+describe('a release that the local archive keeps', () => {
+  it('is built from what it was built from, also where its serials are at latest', async () => {
+    const there = await taken();
+    await addTag(rig.archive, tagOf(there, [HELLO]));
+    await cp(rig.archive, own(), { recursive: true });
+    await rig.mirror.publish({ packages: [NEWER] });
+    await freezeTo('latest');
+    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const again = await planned(yaml(), { release });
+    for (const of of ['box', 'image'] as const)
+      expect(again.origins[0]?.[of]).toMatchObject({ serial: there.serial, releases: releasesOf(there) });
+    // Another project's release of the same name, or another commit, has nothing to do with it.
+    for (const other of [
+      { ...release, project: 'other' },
+      { ...release, commit: 'd'.repeat(40) },
+    ]) {
+      const moved = await planned(yaml(), { release: other });
+      expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
+    }
+  });
+});
