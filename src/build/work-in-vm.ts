@@ -91,13 +91,16 @@ async function buildInGuest(
 ): Promise<void> {
   const seconds = plan.scripts.timeoutSeconds;
   using limit = deadline(seconds === undefined ? undefined : seconds * 1000, context.signal);
+  const offsetSeconds = plan.options.dateOffset * 24 * 3600;
   const request = {
     script: plan.scripts.build,
     commit: plan.source.commit,
     refKind: plan.source.ref.kind,
     refName: plan.source.ref.name,
     ramKib: plan.ramKib,
-    now: Math.floor(Date.now() / 1000) + plan.options.dateOffset * 24 * 3600,
+    // Scripts that set the VM up move the clock themselves.
+    now: Math.floor(Date.now() / 1000) + (plan.guest.setup === 'scripts' ? 0 : offsetSeconds),
+    results: { patterns: plan.artifacts.patterns, from: plan.artifacts.from },
     environment: scriptEnvironment(plan, 'build'),
   };
   try {
@@ -124,6 +127,6 @@ async function buildInGuest(
 
 function noArtifact(plan: BuildPlan): MayflyError {
   return new MayflyError('script', 'artifacts.none', 'The build script succeeded, but left no artifact.', {
-    hint: `Looked for ${plan.artifacts.patterns.join(', ')} in the clone's folder in the VM (artifacts.patterns in builder.yaml).`,
+    hint: `Looked for ${plan.artifacts.patterns.join(', ')} in ${plan.artifacts.from} in the VM (artifacts.patterns in builder.yaml).`,
   });
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
 import { addArtifactsFlag, addGlobalFlags, parseTimeout, print } from './common.js';
 import { addExamples } from './help.js';
+import { openJunit } from './junit.js';
 import { packageVersion } from './main.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -10,6 +11,7 @@ interface BuildFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
   readonly bootTimeout?: string;
+  readonly junit?: string;
 }
 
 /** How much time the build script has; `plan` has the same. */
@@ -30,6 +32,7 @@ export function registerBuild(program: Command): void {
   addTimeoutFlag(command);
   const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
   addTimeFlag(command, '--boot-timeout', bootTime);
+  command.option('--junit <FILE>', 'Write the steps as JUnit XML, for CI systems.');
   addGlobalFlags(command, 'Print events as JSON, one a line.');
   addBuildOptionFlags(command);
   command.addHelpText(
@@ -43,15 +46,18 @@ from options: in builder.yaml.`,
     ['mayfly build', 'build HEAD of this checkout'],
     ['mayfly build --keep-running', 'keep the VM for the next build'],
     ['mayfly build --rescue', 'keep the VM after a failure too'],
+    ['mayfly build --junit mayfly.xml', 'tell a CI system of each step'],
     ['mayfly build --cpus 1 --date-offset +30', 'vary the environment'],
   );
   command.action(async (flags: BuildFlags) => {
     const { build } = await import('../build/build.js');
     const bootSeconds = parseTimeout(flags.bootTimeout, '--boot-timeout');
     using session = openSession(flags, true);
-    const result = await build(session.context, {
+    await using junit = await openJunit(flags.junit, session.context);
+    const result = await build(junit.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,
+      ownFiles: junit.files,
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
       version: packageVersion(),

@@ -10,6 +10,7 @@ import { registerCompletion } from './completion.js';
 import { registerDoctor } from './doctor.js';
 import { registerInit } from './init.js';
 import { registerPlan } from './plan.js';
+import { registerRake } from './rake.js';
 import { registerSnapshots } from './snapshots.js';
 import { registerVm } from './vm.js';
 
@@ -24,6 +25,7 @@ export function registerAll(program: Command): void {
   registerSnapshots(program);
   registerCache(program);
   registerClean(program);
+  registerRake(program);
   registerDoctor(program);
   registerCompletion(program);
 }

@@ -60,10 +60,11 @@ export function planLines(plan: BuildPlan): readonly string[] {
   const merged = source.merged
     ? ` (${source.featureCommit.slice(0, 12)} merged with ${source.base?.name ?? ''} ${source.base?.commit.slice(0, 12) ?? ''})`
     : '';
+  const profile = plan.project.profile === 'tails' ? ` (Tails-style: ${plan.project.builderFolder}/)` : '';
   const limit =
     scripts.timeoutSeconds === undefined ? '' : ` (at most ${formatSeconds(scripts.timeoutSeconds)})`;
   const rows = [
-    ['project', `${plan.project.name} in ${plan.project.checkout}`],
+    ['project', `${plan.project.name} in ${plan.project.checkout}${profile}`],
     ['source', `${source.ref.kind} ${source.ref.name} at ${source.commit.slice(0, 12)}${merged}`],
     ['base box', `${box.label} (${box.fingerprint.slice(0, 12)}), ${box.exists ? 'exists' : 'to be made'}`],
     [

@@ -25,6 +25,8 @@ export interface BaseboxConfig {
   readonly packages: readonly string[];
   /** Relative to the builder directory; the file need not exist. */
   readonly postinstall: string;
+  /** Folder of its serial files, relative to the builder directory. */
+  readonly serials: string;
   /** Bytes. */
   readonly disk: number;
 }
@@ -79,12 +81,19 @@ export interface GuestConfig {
   readonly source: string;
   /** Absolute path in the guest. */
   readonly builder: string;
+  readonly setup: GuestSetup;
 }
+
+/**
+ * Who clones the source, formats and mounts the cache disks, runs the proxy in the VM, keeps APT's sources and
+ * moves the clock: mayfly, before it runs the project's scripts, or these scripts themselves.
+ */
+export type GuestSetup = 'mayfly' | 'scripts';
 
 export interface BuildConfig {
   /** Relative to the builder directory. */
   readonly provision: string;
-  /** Relative to the builder directory. */
+  /** Relative to the builder directory; absolute where the provisioning script installs it in the guest. */
   readonly script: string;
   readonly variablesPrefix: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -94,8 +103,10 @@ export interface BuildConfig {
 }
 
 export interface ArtifactsConfig {
-  /** Globs relative to the clone in the guest. */
+  /** Globs relative to `from`. */
   readonly patterns: readonly string[];
+  /** Absolute path in the guest: the clone, or where the project's script leaves its results. */
+  readonly from: string;
   /** Absolute, or relative to the project's top folder. */
   readonly directory: string;
 }

@@ -27,7 +27,7 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
   const { basebox, archive, vm, guest, build, artifacts, caches, options } = file;
   return deepFreeze<Config>({
     name,
-    basebox: { ...basebox, prefix: basebox.prefix ?? `${name}-builder` },
+    basebox: { ...basebox, prefix: basebox.prefix ?? `${name}-builder`, serials: 'basebox/APT_snapshots.d' },
     archive: {
       kind: archive.kind,
       url: archive.url,
@@ -43,7 +43,12 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
       buildMemory: vm.build_memory,
       cpus: vm.cpus,
     },
-    guest: { user: guest.user, source: guest.source ?? `/${name}.git`, builder: guest.builder },
+    guest: {
+      user: guest.user,
+      source: guest.source ?? `/${name}.git`,
+      builder: guest.builder,
+      setup: 'mayfly',
+    },
     build: {
       provision: build.provision,
       script: build.script,
@@ -52,7 +57,7 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
       timeout: build.timeout,
       baseBranches: build.base_branches,
     },
-    artifacts,
+    artifacts: { ...artifacts, from: '/build/source' },
     caches,
     options,
   });
@@ -79,7 +84,7 @@ function originsOf(given: FileOrigins, distribution: string): Config['archive'][
   return origins;
 }
 
-function deepFreeze<T>(value: T): T {
+export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
     Object.values(value).forEach(deepFreeze);

@@ -12,6 +12,8 @@ export interface BuildRequest {
   readonly refName: string;
   /** Build in a tmpfs of at most this many KiB; undefined for the disk. */
   readonly ramKib: number | undefined;
+  /** Where the script leaves its results, and what they are called: old ones are removed before. */
+  readonly results: { readonly patterns: readonly string[]; readonly from: string };
   /** What the guest's clock is set to before the script starts: seconds since 1970. */
   readonly now: number;
   /** NAME=value words: the script's whole environment. */
@@ -38,7 +40,10 @@ export async function runBuild(
     MF_BUILDER: settings.builder,
     MF_SOURCE: settings.source,
     MF_USER: settings.user,
+    MF_SETUP: settings.setup,
     MF_SCRIPT: request.script,
+    MF_FROM: request.results.from,
+    MF_PATTERNS: request.results.patterns.join('\n'),
     MF_COMMIT: request.commit,
     MF_REF_KIND: request.refKind,
     MF_REF_NAME: request.refName,
@@ -70,11 +75,15 @@ const OFFER = /^artifact (\d+) (\d+) (.+)$/;
 export async function collectArtifacts(
   guest: GuestSession,
   settings: GuestSettings,
-  request: { readonly patterns: readonly string[]; readonly disk: string },
+  request: { readonly patterns: readonly string[]; readonly from: string; readonly disk: string },
   options: ScriptOptions,
 ): Promise<readonly OfferedArtifact[]> {
   const offers: OfferedArtifact[] = [];
-  const values = { MF_PATTERNS: request.patterns.join('\n'), MF_DISK: request.disk };
+  const values = {
+    MF_PATTERNS: request.patterns.join('\n'),
+    MF_FROM: request.from,
+    MF_DISK: request.disk,
+  };
   const outcome = await runScript(guest, 'collect', values, {
     ...options,
     onLine: (line, stream) => {

@@ -8,6 +8,8 @@ export interface GuestSettings {
   readonly source: string;
   readonly builder: string;
   readonly user: string;
+  /** Whether disks, proxy, APT's sources, clone and clock are mayfly's, or the scripts' own. */
+  readonly setup: 'mayfly' | 'scripts';
   /** What is built, as the branch guard has it. */
   readonly ref: string;
   /** Serial of the cache disk for packages, and for the website; undefined when there is none. */
@@ -35,6 +37,7 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
     MF_SOURCE: settings.source,
     MF_BUILDER: settings.builder,
     MF_USER: settings.user,
+    MF_SETUP: settings.setup,
     MF_CACHE_PACKAGES: settings.packagesDisk ?? '',
     MF_CACHE_WEBSITE: settings.websiteDisk ?? '',
     MF_APT_PROXY: settings.aptProxy ?? '',
@@ -110,6 +113,10 @@ export function guestError(failure: GuestFailure, ref: string): MayflyError {
     case 'guest.wrong-branch':
       return new MayflyError('refused', code, `This VM was started for ${text} and cannot build ${ref}.`, {
         hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
+      });
+    case 'guest.not-installed':
+      return new MayflyError('usage', code, `The provisioning script has not installed ${text} in the VM.`, {
+        hint: '--rescue keeps the VM after a failure, so that you can look inside with `mayfly vm ssh`.',
       });
     case 'guest.no-script':
       return new MayflyError('usage', code, `The builder directory has no ${text}.`, {

@@ -46,6 +46,25 @@ export async function findBaseBranch(
   return { ...nothing, missingBaseBranch: name };
 }
 
+/**
+ * The head of the base branch that the project names, whether it is to be merged or not. Undefined where
+ * there is none; findBaseBranch tells what is wrong with a name.
+ */
+export async function headOfBase(
+  question: Pick<BaseBranchQuestion, 'repository' | 'commit'>,
+  options: GitOptions = {},
+): Promise<string | undefined> {
+  const { repository, commit } = question;
+  const text = await readFileAt(repository, commit, BASE_BRANCH_FILE, options);
+  const name = firstLine(text ?? '');
+  if (!WELL_FORMED.test(name)) return undefined;
+  for (const fullName of candidates(name)) {
+    const found = await resolve(repository, fullName, options);
+    if (found !== undefined) return found.commit;
+  }
+  return undefined;
+}
+
 function candidates(name: string): [string, string] {
   return [`refs/remotes/origin/${name}`, `refs/heads/${name}`];
 }
@@ -74,10 +93,11 @@ export function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').trim();
 }
 
+/** Blanks and `^~:?*[\` cannot be in a branch name (git-check-ref-format(1)); here they would ask for something else. */
+const WELL_FORMED = /^[^\s~^:?*[\\@{}]+$/;
+
 function refuseUnknown(name: string, allowed: readonly string[] | undefined): void {
-  // Blanks and `^~:?*[\` cannot be in a branch name (git-check-ref-format(1)); here they would ask for something else.
-  const wellFormed = /^[^\s~^:?*[\\@{}]+$/.test(name);
-  if (wellFormed && (allowed === undefined || allowed.includes(name))) return;
+  if (WELL_FORMED.test(name) && (allowed === undefined || allowed.includes(name))) return;
   const found = name === '' ? 'is empty on its first line' : `names "${name}"`;
   const expected = allowed === undefined ? 'the name of a branch' : `one of ${allowed.join(', ')}`;
   throw new MayflyError(

@@ -67,6 +67,8 @@ export interface Checkout {
   readonly baseBranch: BaseBranch | undefined;
   /** The name of a base branch that is to be merged, but is nowhere in the clone: an error once a merge is wanted. */
   readonly missingBaseBranch?: string | undefined;
+  /** Head of the base branch that `config/base_branch` names, also where nothing is to be merged. */
+  readonly baseHead?: string | undefined;
 }
 
 /** A commit and the repository that holds it: a share, a preview, or a checkout. */

@@ -67,7 +67,7 @@ export interface FolderState {
 }
 
 /**
- * What names a base box: the author date (`YYYYMMDD`, UTC) and short id of the last commit that
+ * What names a base box: the author date (`YYYYMMDD`, in the author's zone) and short id of the last commit that
  * touched the folder. In a shallow clone, the commit where history was cut counts as touching
  * everything.
  * @param at the commit to look back from; default HEAD of the checkout
@@ -79,7 +79,7 @@ export async function folderState(
 ): Promise<FolderState> {
   const path = normalFolder(folder);
   const { gitDir, commit } = options.at ?? checkout;
-  const format = ['--date=format-local:%Y%m%d', '--pretty=%h %ad'];
+  const format = ['--date=format:%Y%m%d', '--no-show-signature', '--pretty=%h %ad'];
   const output = await git({ gitDir }, ['log', '-1', ...format, commit, '--', path], {
     signal: options.signal,
   });

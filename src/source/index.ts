@@ -8,6 +8,7 @@ export type {
   SourceRef,
   Submodule,
 } from './checkout.js';
+export { askedByVariables } from './asked.js';
 export { createRepository } from './create.js';
 export { refuseDirty } from './dirty.js';
 export { folderState, materializeFolder, type FolderState, type MaterializeRequest } from './folder.js';

@@ -1,7 +1,8 @@
 /** Reads a checkout: where it is, what is checked out, what is dirty, what is to be merged. Writes nothing. */
 import { stat } from 'node:fs/promises';
 import { MayflyError } from '../errors.js';
-import { findBaseBranch } from './base-branch.js';
+import { askedBase, askedCommit, askedRef, type AskedSource } from './asked.js';
+import { findBaseBranch, headOfBase } from './base-branch.js';
 import type { Checkout, SourceRef } from './checkout.js';
 import { findDirty } from './dirty.js';
 import { git, gitAnswer, gitMaybe, shortRefName, type GitOptions, type Repository } from './git.js';
@@ -10,6 +11,8 @@ import { listSubmodules } from './submodules.js';
 export interface InspectOptions {
   /** The names that `config/base_branch` may hold; any when undefined. */
   readonly baseBranches?: readonly string[] | undefined;
+  /** What is to be built in place of what is checked out. */
+  readonly asked?: AskedSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,7 +20,7 @@ export interface InspectOptions {
  * Describes the checkout that a folder belongs to. The folder may be a subfolder, a worktree, a
  * shallow clone, or a clone with alternates.
  * @throws MayflyError of kind `usage`: `source.not-a-repository`, `source.bare`, `source.no-commits`,
- *   `source.base-branch-unknown`; of kind `refused`: `source.detached`, `source.submodule-name`
+ *   `source.base-branch-unknown`, `source.commit-unknown`, `source.ref-invalid`; of kind `refused`: `source.detached`, `source.submodule-name`
  */
 export async function inspectCheckout(directory: string, options: InspectOptions = {}): Promise<Checkout> {
   const places = await findPlaces(directory, options);
@@ -27,15 +30,35 @@ export async function inspectCheckout(directory: string, options: InspectOptions
     findReleaseTag(repository, head.commit, options),
     findBranch(repository, options),
   ]);
-  const ref = branch ?? tagRef(releaseTag) ?? refuseDetached(places.workTree, head.shortId);
+  const { asked } = options;
+  const checkedOut = branch ?? tagRef(releaseTag) ?? refuseDetached(places.workTree, head.shortId);
+  const ref =
+    asked?.ref === undefined ? checkedOut : await askedRef(repository, asked.ref, checkedOut, options);
   const question = { repository, commit: head.commit, ref, releaseTag, allowed: options.baseBranches };
-  const [base, dirty, submodules] = await Promise.all([
+  const [base, baseHead, dirty, submodules] = await Promise.all([
     findBaseBranch(question, options),
+    headOfBase(question, options),
     findDirty(repository, options),
     listSubmodules(repository, head.commit, places, options),
   ]);
   const { workTree: topLevel, gitDir, commonDir } = places;
-  return { topLevel, gitDir, commonDir, ref, ...head, releaseTag, dirty, submodules, ...base };
+  const found = {
+    topLevel,
+    gitDir,
+    commonDir,
+    ref,
+    ...head,
+    releaseTag,
+    dirty,
+    submodules,
+    ...base,
+    baseHead,
+  };
+  if (asked?.baseCommit === undefined) return found;
+  const id = await askedCommit(repository, 'BASE_BRANCH_GIT_COMMIT', asked.baseCommit, options);
+  const name = base.baseBranch?.name ?? base.missingBaseBranch;
+  const baseBranch = name === undefined ? undefined : await askedBase(repository, name, id, options);
+  return { ...found, baseBranch, missingBaseBranch: undefined, baseHead: id };
 }
 
 interface Places {
@@ -90,9 +113,13 @@ function notARepository(message: string): MayflyError {
 
 type Head = Pick<Checkout, 'commit' | 'shortId' | 'commitDate'>;
 
-async function readHead(repository: Repository, workTree: string, options: GitOptions): Promise<Head> {
+async function readHead(repository: Repository, workTree: string, options: InspectOptions): Promise<Head> {
   const verify = ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'];
-  const commit = await gitMaybe(repository, verify, options);
+  const wanted = options.asked?.commit;
+  const commit =
+    wanted === undefined
+      ? await gitMaybe(repository, verify, options)
+      : await askedCommit(repository, 'GIT_COMMIT', wanted, options);
   if (commit === undefined) {
     throw new MayflyError(
       'usage',

@@ -60,7 +60,12 @@ export async function initProject(
 
 async function freezeProject(context: Context, folder: string): Promise<Serials> {
   const builderFolder = join(folder, projectFiles.builderFolder);
-  const config = await readConfig(builderFolder, folder);
+  const config = await readConfig({
+    profile: 'builder',
+    topLevel: folder,
+    folder: builderFolder,
+    imageFolder: folder,
+  });
   const project = serialProjectIn(folder, builderFolder, config);
   try {
     return await freeze(context, project, {

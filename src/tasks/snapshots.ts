@@ -1,7 +1,7 @@
 /** Snapshots by hand: what a project's serial files hold, freezing and thawing them, taking and serving. */
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
-import { BOX_SERIALS, IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
+import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
 import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
 import { takeOrigin } from '../build/archive/take-origin.js';
@@ -38,7 +38,10 @@ export async function serialProject(context: Context): Promise<SerialProject> {
 
 /** @param topLevel of a project, in a checkout or not yet */
 export function serialProjectIn(topLevel: string, builderFolder: string, config: Config): SerialProject {
-  const directories = { box: join(builderFolder, BOX_SERIALS), image: join(topLevel, IMAGE_SERIALS) };
+  const directories = {
+    box: join(builderFolder, config.basebox.serials),
+    image: join(topLevel, IMAGE_SERIALS),
+  };
   return { config, builderFolder, directories };
 }
 
@@ -137,7 +140,9 @@ export async function writeAll(
 ): Promise<void> {
   for (const [origin, serial] of Object.entries(serials)) {
     const state = await knownState(context, project, origin, serial);
-    for (const set of sets) await writeState(project.directories[set], origin, state);
+    const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
+    const wanted = sets.filter((set) => !(set === 'box' && takesNothing));
+    for (const set of wanted) await writeState(project.directories[set], origin, state);
   }
 }
 

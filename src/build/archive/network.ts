@@ -44,17 +44,28 @@ export function proxyPlan(
   };
 }
 
+/** Where scripts that set the proxy up themselves find the local archive. */
+export const GUEST_WEB_ARCHIVE = 'http://127.0.0.1';
+
+function usesWebPort({ guest, archive }: BuildPlan): boolean {
+  return guest.setup === 'scripts' && archive.kind === 'local';
+}
+
 /** @param archivePort of this host's loopback */
 export function tunnelsOf(plan: BuildPlan, archivePort: number): readonly Tunnel[] {
   const { network, hostProxy } = plan.vm;
   if (network === 'none') return [];
-  const archive = { guestPort: GUEST_ARCHIVE_PORT, host: '127.0.0.1', port: archivePort };
-  if (network === 'open' || hostProxy === undefined) return [archive];
+  const archive = [
+    { guestPort: GUEST_ARCHIVE_PORT, host: '127.0.0.1', port: archivePort },
+    // A proxy that the scripts configure refuses all ports but this one by default.
+    ...(usesWebPort(plan) ? [{ guestPort: 80, host: '127.0.0.1', port: archivePort }] : []),
+  ];
+  if (network === 'open' || hostProxy === undefined) return archive;
   const { hostname, port, protocol } = new URL(hostProxy);
   const proxy = {
     guestPort: GUEST_PROXY_PORT,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
   };
-  return [archive, proxy];
+  return [...archive, proxy];
 }

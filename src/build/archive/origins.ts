@@ -73,9 +73,13 @@ export function keyringOf(settings: OriginConfig, builderFolder: string): string
 
 /** The origins at `latest` that may not be, of the base box or of the image. */
 export function movingOrigins(archive: PlannedArchive, of: SerialSet): readonly string[] {
-  return archive.origins
-    .filter((planned) => planned.origin !== SECURITY_ORIGIN && isMoving(planned[of]))
-    .map(({ origin }) => origin);
+  return (
+    archive.origins
+      // A box takes nothing from an origin without suites: of that one the build is told the serial.
+      .filter(({ suites }) => of === 'image' || suites.length > 0)
+      .filter((planned) => planned.origin !== SECURITY_ORIGIN && isMoving(planned[of]))
+      .map(({ origin }) => origin)
+  );
 }
 
 const isMoving = ({ wanted, tagged }: PlannedState): boolean => tagged !== true && wanted === LATEST;

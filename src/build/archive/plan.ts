@@ -16,8 +16,6 @@ import { statesOfRelease, type Release } from './release.js';
 import { newestSerials, StateSource, statesOf } from './states.js';
 import { settingsOf } from './take-origin.js';
 
-/** Serials of the base box, in the builder directory. */
-export const BOX_SERIALS = 'basebox/APT_snapshots.d';
 /** Serials of the image, in the project. */
 export const IMAGE_SERIALS = 'config/APT_snapshots.d';
 
@@ -43,14 +41,26 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
     Object.fromEntries(
       await Promise.all(origins.map(async (name) => [name, await readState(directory, name)] as const)),
     );
-  const box = await statesIn(join(request.builderFolder, BOX_SERIALS));
   const image = await statesIn(join(request.imageFolder, IMAGE_SERIALS));
+  const inBox = await statesIn(join(request.builderFolder, config.basebox.serials));
+  // A box takes nothing from an origin without suites: of that one the build is told the serial.
+  const takesNothing = (name: string): boolean => config.archive.origins[name]?.suites.length === 0;
+  const box = Object.fromEntries(
+    Object.entries(inBox).map(([name, state]) => [
+      name,
+      (takesNothing(name) ? image[name] : undefined) ?? state,
+    ]),
+  );
   const released = await statesOfRelease(archiveFolder(context.home), config, request.release);
   const variable = context.env['APT_SNAPSHOTS_SERIALS'];
   const hasVariable = variable !== undefined && variable !== '';
+  const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable)) : {};
   const given = {
-    box: released.box,
-    image: hasVariable ? givenStates(serialsOfVariable(variable)) : released.image,
+    box: {
+      ...released.box,
+      ...Object.fromEntries(Object.entries(fromVariable).filter(([name]) => takesNothing(name))),
+    },
+    image: hasVariable ? fromVariable : released.image,
   };
   const tag = hasVariable ? undefined : released.tag;
   const isMoving = (states: States, fixed: States, name: string): boolean =>
@@ -113,6 +123,6 @@ async function upstreamOf(
   settings: OriginConfig,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (serviceOf(config.archive) !== undefined) return undefined;
+  if (serviceOf(config.archive) !== undefined || settings.suites.length === 0) return undefined;
   return settings.url ?? (await hostUpstream(origin, signal));
 }

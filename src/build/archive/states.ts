@@ -22,6 +22,7 @@ import { queryFor, shelfOf } from './stored.js';
 import {
   lockOrigin,
   originRequest,
+  settingsOf,
   takeOrigin,
   useArchive,
   wantedOf,
@@ -112,6 +113,8 @@ async function stateOf(
   const { kind } = source.request.config.archive;
   const named = tag === undefined ? { wanted, serial, releases } : taggedState(wanted, tag);
   if (kind === 'mirror' || (named.serial === LATEST && tag === undefined)) return { ...named, releases: {} };
+  // There is nothing to fetch: only its serial is told to the build.
+  if (settingsOf(source.request.config, origin).suites.length === 0) return { ...named, releases: {} };
   const snapshot = await obtain(source, origin, of, named);
   if (snapshot === undefined) return named;
   if (source.request.strict) {

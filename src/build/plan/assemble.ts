@@ -52,7 +52,10 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     request.artifacts ?? nonEmpty(context.env['ARTIFACTS']) ?? config.artifacts.directory,
   );
   await checkDirectory(directory);
-  const network = chooseNetwork(config.vm.network, archive);
+  const { setup } = config.guest;
+  // Scripts that set the proxy up themselves must reach it where the person's variable says.
+  const opens = setup === 'scripts' && usesExternalProxy(options.proxy) ? 'open' : undefined;
+  const network = chooseNetwork(config.vm.network ?? opens, archive);
   const isRelease = checkout.releaseTag !== undefined;
   const ref = { name: checkout.ref.name, base: checkout.baseBranch?.name, isRelease };
   checkBranchRule(config.archive.branches, ref, archive);
@@ -65,7 +68,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     httpProxy: externalProxy,
     gitRef: checkout.ref.name,
     gitCommit: preview.commit,
-    baseBranchGitCommit: checkout.baseBranch?.commit,
+    baseBranchGitCommit: checkout.baseBranch?.commit ?? checkout.baseHead,
     featureBranchGitCommit: merged ? checkout.commit : undefined,
     aptSnapshotsSerials: Object.fromEntries(
       archive.origins.map(({ origin, image }) => [origin, image.serial]),
@@ -75,7 +78,12 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   });
   return {
     schema: 1,
-    project: { name: config.name, checkout: checkout.topLevel, builderFolder: project.builderFolder },
+    project: {
+      name: config.name,
+      checkout: checkout.topLevel,
+      profile: project.profile,
+      builderFolder: project.builderFolder,
+    },
     source: {
       ref: { kind: checkout.ref.kind, name: checkout.ref.name },
       commit: preview.commit,
@@ -122,13 +130,15 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     archive,
     guest: config.guest,
     caches: {
-      packages: proxy.proxyInVm
-        ? {
-            name: cacheName(config.name, 'packages'),
-            serial: 'mayfly-packages',
-            bytes: config.caches.packages,
-          }
-        : undefined,
+      // Scripts that find their disks by order count on the first one.
+      packages:
+        proxy.proxyInVm || setup === 'scripts'
+          ? {
+              name: cacheName(config.name, 'packages'),
+              serial: 'mayfly-packages',
+              bytes: config.caches.packages,
+            }
+          : undefined,
       website: options.cacheWebsite
         ? { name: cacheName(config.name, 'website'), serial: 'mayfly-website', bytes: config.caches.website }
         : undefined,
@@ -144,15 +154,19 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       timeoutSeconds: request.timeoutSeconds ?? config.build.timeout,
     },
     ramKib: options.ram ? Math.floor(config.vm.buildMemory / 1024) : undefined,
-    environment: {
-      ...environment,
-      SOURCE_DATE_EPOCH: String(
-        preview.outcome.kind === 'merged' ? preview.outcome.commitDate : checkout.commitDate,
-      ),
-      MAYFLY_DISTRIBUTION: config.basebox.distribution,
-    },
+    environment:
+      setup === 'scripts'
+        ? environment
+        : {
+            ...environment,
+            SOURCE_DATE_EPOCH: String(
+              preview.outcome.kind === 'merged' ? preview.outcome.commitDate : checkout.commitDate,
+            ),
+            MAYFLY_DISTRIBUTION: config.basebox.distribution,
+          },
     artifacts: {
       patterns: config.artifacts.patterns,
+      from: config.artifacts.from,
       directory,
     },
   };

@@ -5,6 +5,7 @@ import type { ArchiveSource, BoxSpec } from '../../basebox/recipe.js';
 import { sourceLines } from '../../basebox/rootfs.js';
 import type { Config } from '../../config/config.js';
 import { hasCode } from '../../errors.js';
+import { GUEST_WEB_ARCHIVE } from '../archive/network.js';
 import {
   boxSources,
   DEBIAN_KEYRING,
@@ -22,7 +23,7 @@ export async function boxSpec(config: Config, archive: PlannedArchive, folder: s
     packages: config.basebox.packages,
     user: config.guest.user,
     diskBytes: config.basebox.disk,
-    sources: boxSources(archive),
+    sources: boxSources(archive).filter(({ suites }) => suites.length > 0),
     postinstall: await readOptional(join(folder, config.basebox.postinstall)),
   };
 }
@@ -30,11 +31,16 @@ export async function boxSpec(config: Config, archive: PlannedArchive, folder: s
 /** Where a keyring of the project's or the host's lies in the builder directory that the guest sees. */
 const guestKeyring = (origin: string): string => `.mayfly/keyrings/${origin}.gpg`;
 
-/** Sources as the guest has them: signed by keyrings at their paths in the guest. */
+/**
+ * Sources as the guest has them: signed by keyrings at their paths in the guest. They name the other end of
+ * the tunnel; for scripts that look for the service's own address in them, that one.
+ */
 export function guestSources(config: Config, sources: readonly ArchiveSource[]): readonly string[] {
+  const { guest, archive } = config;
+  const address = guest.setup === 'scripts' ? (archive.url ?? GUEST_WEB_ARCHIVE) : GUEST_ARCHIVE;
   return sources.flatMap((source) =>
     sourceLines({
-      ...servedAt(source, GUEST_ARCHIVE),
+      ...servedAt(source, address),
       keyring:
         source.keyring === DEBIAN_KEYRING
           ? DEBIAN_KEYRING

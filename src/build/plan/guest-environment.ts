@@ -10,11 +10,20 @@ const BUILD_DIRECTORY = '/build/scratch';
 
 /** @param fixes serial of debian-security to bring the VM to, for provisioning */
 export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
-  return {
+  const common = {
     source: plan.guest.source,
     builder: plan.guest.builder,
     user: plan.guest.user,
     ref: plan.source.ref.name,
+    setup: plan.guest.setup,
+    offline: plan.options.offline,
+    aptSources: plan.apt.sources,
+    imageSources: plan.apt.imageSources,
+  };
+  // Disks, proxy and fixes are the scripts' own then.
+  if (plan.guest.setup === 'scripts') return { ...common, ...NOTHING };
+  return {
+    ...common,
     packagesDisk: plan.caches.packages?.serial,
     websiteDisk: plan.caches.website?.serial,
     aptProxy: plan.apt.proxy,
@@ -23,11 +32,20 @@ export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
     // The archive is offline itself, and the VM reaches nothing else.
     proxyOffline: plan.options.offline && plan.vm.network !== 'archive',
     archiveDirect: reachesArchiveDirectly(plan),
-    aptSources: plan.apt.sources,
-    imageSources: plan.apt.imageSources,
     fixes,
   };
 }
+
+const NOTHING = {
+  packagesDisk: undefined,
+  websiteDisk: undefined,
+  aptProxy: undefined,
+  proxyInVm: false,
+  upstreamProxy: undefined,
+  proxyOffline: false,
+  archiveDirect: false,
+  fixes: undefined,
+} as const;
 
 /** Past the proxy in the VM, which is offline: the archive serves what it has stored. */
 function reachesArchiveDirectly({ options, vm, archive }: BuildPlan): boolean {
@@ -37,7 +55,7 @@ function reachesArchiveDirectly({ options, vm, archive }: BuildPlan): boolean {
 /** NAME=value words: all that a script of the project's has in its environment. Pure. */
 export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'): readonly string[] {
   const user = script === 'build' ? plan.guest.user : 'root';
-  const own = {
+  const common = {
     PATH: GUEST_PATH,
     HOME: user === 'root' ? '/root' : `/home/${user}`,
     USER: user,
@@ -45,6 +63,8 @@ export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+  };
+  const own = {
     DEBIAN_FRONTEND: 'noninteractive',
     MAYFLY_APT_SOURCES: IMAGE_SOURCES,
     ...(script === 'build' ? { MAYFLY_BUILD_DIR: BUILD_DIRECTORY } : {}),
@@ -54,5 +74,8 @@ export function scriptEnvironment(plan: BuildPlan, script: 'provision' | 'build'
       ? { no_proxy: '127.0.0.1' }
       : {}),
   };
-  return Object.entries({ ...own, ...plan.environment }).map(([name, value]) => `${name}=${value}`);
+  const ours = plan.guest.setup === 'scripts' ? {} : own;
+  return Object.entries({ ...common, ...ours, ...plan.environment }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
 }

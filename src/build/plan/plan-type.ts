@@ -1,7 +1,7 @@
 /** The plan of a build, as a value: printed by `mayfly plan`, executed by `mayfly build`, kept in the build record. */
 import type { PlannedArchive } from '../archive/origins.js';
 import type { BoxSpec, FingerprintInputs } from '../../basebox/recipe.js';
-import type { NetworkChoice } from '../../config/config.js';
+import type { GuestConfig, NetworkChoice } from '../../config/config.js';
 import type { BuildOptions } from '../../config/options.js';
 
 export interface PlannedCache {
@@ -15,7 +15,13 @@ export interface PlannedCache {
 
 export interface BuildPlan {
   readonly schema: 1;
-  readonly project: { readonly name: string; readonly checkout: string; readonly builderFolder: string };
+  readonly project: {
+    readonly name: string;
+    readonly checkout: string;
+    /** How the settings are known: from builder.yaml, or by the profile of a layout without one. */
+    readonly profile: 'builder' | 'tails';
+    readonly builderFolder: string;
+  };
   readonly source: {
     readonly ref: { readonly kind: 'branch' | 'tag'; readonly name: string };
     /** What is built: HEAD, or its merge with the base branch. */
@@ -57,7 +63,7 @@ export interface BuildPlan {
   };
   /** Which state of each origin is used. */
   readonly archive: PlannedArchive;
-  readonly guest: { readonly user: string; readonly source: string; readonly builder: string };
+  readonly guest: GuestConfig;
   readonly caches: {
     readonly packages: PlannedCache | undefined;
     readonly website: PlannedCache | undefined;
@@ -78,5 +84,10 @@ export interface BuildPlan {
   readonly ramKib: number | undefined;
   /** Environment of both scripts. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly artifacts: { readonly patterns: readonly string[]; readonly directory: string };
+  readonly artifacts: {
+    readonly patterns: readonly string[];
+    /** Folder in the guest. */
+    readonly from: string;
+    readonly directory: string;
+  };
 }

@@ -30,6 +30,8 @@ export interface PlanRequest {
   readonly flags: FlagValues;
   /** `--artifacts`; else the variable ARTIFACTS, else builder.yaml. */
   readonly artifacts?: string | undefined;
+  /** Absolute paths of files that the command itself writes: no uncommitted changes. */
+  readonly ownFiles?: readonly string[];
   /** `--timeout`, seconds; else builder.yaml. */
   readonly timeoutSeconds?: number | undefined;
   /** Scratch folder, the caller's. */
@@ -41,7 +43,7 @@ export interface PlanRequest {
 }
 
 export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
-  const project = await openProject(context);
+  const project = await openProject(context, request.ownFiles);
   const facts = await readHostFacts(context.env);
   // Options decide whether a merge happens; the merge may change builder.yaml. The person's own
   // builder.yaml decides the first, the merged one everything else.
@@ -56,13 +58,15 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       if (preview.outcome.kind === 'conflict') throw mergeConflictError(preview.outcome);
       const folder = join(request.scratch, 'builder');
       await readBuilderFolder(context, project, preview, folder, request.scratch);
-      const config = await readConfig(folder, project.checkout.topLevel);
+      const imageFolder = await readImageSerials(context, project, preview, request.scratch);
+      const { profile, checkout } = project;
+      const config = await readConfig({ profile, topLevel: checkout.topLevel, folder, imageFolder });
       const resolved = optionsFor(config, project, facts, context, request);
       const archive = await planArchive({
         context,
         config,
         builderFolder: folder,
-        imageFolder: await readImageSerials(context, project, preview, request.scratch),
+        imageFolder,
         strict: request.refresh === true,
         offline: resolved.options.offline,
         release: releaseOf(project, config),
@@ -158,13 +162,14 @@ function refuseOtherBranch(project: Project, context: Context): void {
 }
 
 function checkBaseBranch(project: Project): void {
-  const base = project.checkout.baseBranch;
+  const { baseBranch, missingBaseBranch } = project.checkout;
+  const name = baseBranch?.name ?? missingBaseBranch;
   const allowed = project.config.build.baseBranches;
-  if (base === undefined || allowed.includes(base.name)) return;
+  if (name === undefined || allowed.includes(name)) return;
   throw new MayflyError(
     'usage',
     'source.base-branch-unknown',
-    `config/base_branch names ${base.name}, which is not among build.base_branches.`,
+    `config/base_branch names ${name}, which is not among build.base_branches.`,
     {
       hint: `Allowed are: ${allowed.join(', ')}.`,
     },

@@ -1,55 +1,149 @@
 /** The project that a command was typed in: its checkout and its builder directory, as they will be built. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { normaliseName } from '../../config/defaults.js';
 import { loadConfig } from '../../config/load.js';
+import { TAILS, tailsConfig } from '../../config/profiles/tails.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { projectFiles } from '../../paths.js';
-import { folderState, inspectCheckout, type Checkout, type FolderState } from '../../source/index.js';
+import {
+  askedByVariables,
+  folderState,
+  inspectCheckout,
+  type Checkout,
+  type FolderState,
+} from '../../source/index.js';
+import { IMAGE_SERIALS } from '../archive/plan.js';
 import type { Context } from '../context.js';
+import { withoutResults } from './results.js';
+
+/** How a project's settings are known: from its builder.yaml, or by a profile of a layout without one. */
+export type ProfileName = 'builder' | 'tails';
 
 export interface Project {
   readonly checkout: Checkout;
+  readonly profile: ProfileName;
   /** Relative to the top of the checkout. */
   readonly builderFolder: string;
   readonly folderState: FolderState;
   readonly config: Config;
 }
 
-/** @throws MayflyError `project.no-builder` and those of the checkout and of builder.yaml */
-export async function openProject(context: Context): Promise<Project> {
-  const checkout = await inspectCheckout(context.cwd, { signal: context.signal });
-  const builderFolder = projectFiles.builderFolder;
-  const config = await readConfig(join(checkout.topLevel, builderFolder), checkout.topLevel);
+/**
+ * @param ownFiles files that the command itself writes
+ * @throws MayflyError `project.no-builder` and those of the checkout and of its settings
+ */
+export async function openProject(context: Context, ownFiles: readonly string[] = []): Promise<Project> {
+  const { topLevel } = await inspectCheckout(context.cwd, { signal: context.signal });
+  const profile = await profileOf(topLevel);
+  const checkout = await inspectAsAsked(context, topLevel, profile);
+  const builderFolder = builderFolderOf(profile);
+  const config = await readConfig({
+    profile,
+    topLevel,
+    folder: join(topLevel, builderFolder),
+    imageFolder: topLevel,
+  });
   const state = await folderState(checkout, builderFolder, { signal: context.signal });
-  return { checkout, builderFolder, folderState: state, config };
+  const { directory, patterns } = config.artifacts;
+  const dirty = withoutResults(checkout, {
+    directory: nonEmpty(context.env['ARTIFACTS']) ?? directory,
+    patterns,
+    ownFiles,
+  });
+  return { checkout: { ...checkout, dirty }, profile, builderFolder, folderState: state, config };
 }
 
-/**
- * @param folder a builder directory: the checkout's, or a copy of the one in the commit that is built
- * @param topLevel the checkout, whose name is the default name of the project
- */
-export async function readConfig(folder: string, topLevel: string): Promise<Config> {
-  const file = join(folder, projectFiles.config);
-  try {
-    const text = await readFile(file, 'utf8');
-    const shown = join(projectFiles.builderFolder, projectFiles.config);
-    return loadConfig(text, { file: shown, defaults: { name: normaliseName(basename(topLevel)) } });
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    const hasFolder = await stat(folder).then(
+const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
+
+/** A builder.yaml comes first: who has written one wants it to be read. */
+async function profileOf(topLevel: string): Promise<ProfileName> {
+  const exists = (path: string): Promise<boolean> =>
+    stat(join(topLevel, path)).then(
       () => true,
       () => false,
     );
-    throw new MayflyError(
-      'usage',
-      'project.no-builder',
-      hasFolder
-        ? `The builder directory has no ${projectFiles.config}.`
-        : `${topLevel} has no builder directory (${projectFiles.builderFolder}/).`,
-      { hint: '`mayfly init DIRECTORY` makes a new project; copy its builder/ here to begin with.' },
-    );
+  if (await exists(projectFiles.builderFolder)) return 'builder';
+  const marks = TAILS.marks.map((mark) => exists(join(TAILS.builderFolder, mark)));
+  return (await Promise.all(marks)).every((found) => found) ? 'tails' : 'builder';
+}
+
+const builderFolderOf = (profile: ProfileName): string =>
+  profile === 'tails' ? TAILS.builderFolder : projectFiles.builderFolder;
+
+/** The checkout; for a Tails-style one, what the variables of a CI system say is to be built of it. */
+export async function inspectAsAsked(
+  context: Context,
+  directory: string,
+  profile: ProfileName,
+): Promise<Checkout> {
+  const asked = profile === 'tails' ? askedByVariables(context.env) : undefined;
+  return await inspectCheckout(directory, { asked, signal: context.signal });
+}
+
+export interface ConfigPlaces {
+  readonly profile: ProfileName;
+  /** The checkout, whose name is the default name of the project. */
+  readonly topLevel: string;
+  /** A builder directory: the checkout's, or a copy of the one in the commit that is built. */
+  readonly folder: string;
+  /** A folder that holds the project's IMAGE_SERIALS. */
+  readonly imageFolder: string;
+}
+
+export async function readConfig(places: ConfigPlaces): Promise<Config> {
+  return places.profile === 'tails' ? await readTails(places) : await readBuilder(places);
+}
+
+async function readTails({ topLevel, folder, imageFolder }: ConfigPlaces): Promise<Config> {
+  const read = (path: string): Promise<string | undefined> => readIfThere(join(folder, path));
+  const definition = await Promise.all(TAILS.definition.map(read));
+  return tailsConfig({
+    name: normaliseName(basename(topLevel)),
+    topLevel,
+    settings: (await read(TAILS.settings)) ?? '',
+    definition: definition.filter((text) => text !== undefined),
+    boxOrigins: await namesIn(join(folder, TAILS.serials)),
+    imageOrigins: await namesIn(join(imageFolder, IMAGE_SERIALS)),
+  });
+}
+
+async function readBuilder({ topLevel, folder }: ConfigPlaces): Promise<Config> {
+  const text = await readIfThere(join(folder, projectFiles.config));
+  if (text !== undefined) {
+    const shown = join(projectFiles.builderFolder, projectFiles.config);
+    return loadConfig(text, { file: shown, defaults: { name: normaliseName(basename(topLevel)) } });
+  }
+  const hasFolder = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  throw new MayflyError(
+    'usage',
+    'project.no-builder',
+    hasFolder
+      ? `The builder directory has no ${projectFiles.config}.`
+      : `${topLevel} has no builder directory (${projectFiles.builderFolder}/), and is no Tails-style checkout (${TAILS.builderFolder}/).`,
+    { hint: '`mayfly init DIRECTORY` makes a new project; copy its builder/ here to begin with.' },
+  );
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
+    throw error;
   }
 }
 

@@ -31,7 +31,8 @@ export async function collect(
 ): Promise<Collected> {
   const disk = join(builder.folder, vmFiles.artifacts);
   await emptyArtifactDisk(disk, options.signal);
-  const request = { patterns: plan.artifacts.patterns, disk: ARTIFACT_DISK };
+  const { patterns, from } = plan.artifacts;
+  const request = { patterns, from, disk: ARTIFACT_DISK };
   const offers = await collectArtifacts(builder.guest, guestSettings(plan), request, options);
   return { disk, offers, inUse: true };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
-import { inspectCheckout, makeSourceShare, materializeFolder } from '../../source/index.js';
+import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { ensureBox } from '../box/ensure.js';
 import {
@@ -23,6 +23,7 @@ import type { Context } from '../context.js';
 import type { Journal } from '../record/journal.js';
 import { addKeyrings } from '../plan/box-spec.js';
 import type { BuildPlan } from '../plan/plan.js';
+import { inspectAsAsked } from '../plan/project.js';
 import { Undo } from '../undo.js';
 
 export interface VmRequest {
@@ -163,7 +164,7 @@ async function shareSource(
   folder: string,
   summary: (text: string) => void,
 ): Promise<void> {
-  const checkout = await inspectCheckout(plan.project.checkout, { signal: context.signal });
+  const checkout = await inspectAsAsked(context, plan.project.checkout, plan.project.profile);
   const share = await makeSourceShare(checkout, join(folder, vmFiles.source), {
     merge: plan.options.mergeBaseBranch,
     signal: context.signal,

@@ -18,7 +18,10 @@ export async function provisionVm(
   builder: BuilderVm,
 ): Promise<void> {
   await journal.step('provision', 'Provisioning', async (say) => {
-    const fixes = await wantedFixes(context, plan, await packagesOf(context, builder));
+    const fixes =
+      plan.guest.setup === 'scripts'
+        ? undefined
+        : await wantedFixes(context, plan, await packagesOf(context, builder));
     if (fixes !== undefined) say.progress(`fixes of debian-security ${fixes}`);
     const settings = guestSettings(plan, fixes);
     const options = { signal: context.signal, onLine: say.output };

@@ -59,9 +59,18 @@ submodules() {
   done
 }
 
+# One whose scripts do all this themselves: it begins where results appear, without old ones.
+begin_there() {
+  cd "$MF_FROM" || fail guest.no-folder "there is no folder $MF_FROM"
+  printf '%s\n' "$MF_PATTERNS" | while read -r pattern; do
+    find . -maxdepth 1 -type f -name "$pattern" -delete
+  done
+}
+
 # A script that failed may have failed for want of room: the host says so then.
 say_full() {
   for directory in "$BUILD" / /tmp; do
+    [ -d "$directory" ] || continue
     free=$(df --output=avail --block-size=1K "$directory" | tail -n 1)
     if [ "$free" -lt 1024 ]; then
       printf 'mayfly-full %s %s\n' "$MF_SECRET" "$directory" >&2
@@ -72,12 +81,21 @@ say_full() {
 
 main() {
   script=$MF_BUILDER/$MF_SCRIPT
+  if [ "$MF_SETUP" = scripts ]; then
+    script=$MF_SCRIPT
+    [ -x "$script" ] || fail guest.not-installed "$MF_SCRIPT"
+  fi
   [ -f "$script" ] || fail guest.no-script "$MF_SCRIPT"
   [ -x "$script" ] || fail guest.not-executable "$MF_SCRIPT"
   clock
-  space
-  clone || fail guest.clone "cannot check out $MF_COMMIT"
-  proxy_ready
+  if [ "$MF_SETUP" = scripts ]; then
+    clock_is_right
+    begin_there
+  else
+    space
+    clone || fail guest.clone "cannot check out $MF_COMMIT"
+    proxy_ready
+  fi
   status=0
   in_group setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" || status=$?
   # What it left running would keep its output open, and us waiting.

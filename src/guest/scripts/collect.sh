@@ -12,7 +12,7 @@ BLOCK=1048576
 declare -A taken
 
 collect() {
-  cd /build/source 2> /dev/null || return 0
+  cd "$MF_FROM" 2> /dev/null || return 0
   disk=$(disk_by_serial "$MF_DISK") || fail guest.no-artifact-disk "the artifact disk is not plugged in"
   local files=() IFS=
   while read -r pattern; do

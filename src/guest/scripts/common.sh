@@ -16,6 +16,15 @@ ended() {
   exit "$1"
 }
 
+# Tells the kernel that the clock, which is the host's, is right: a script of the project's that waits for that must
+# not wait for ever. Setting the clock takes it back. adjtimex(2), number 159 on amd64, with ADJ_MAXERROR |
+# ADJ_ESTERROR | ADJ_STATUS, and zero for each.
+clock_is_right() {
+  perl -e 'my $timex = pack("L", 0x1c) . "\0" x 252; syscall(159, $timex) >= 0 or die "adjtimex: $!\n"'
+  mkdir -p /run/systemd/timesync
+  : > /run/systemd/timesync/synchronized
+}
+
 # Waits for the proxy that prepare.sh has asked for; it starts while other things are done.
 proxy_ready() {
   [ "$MF_PROXY_IN_VM" = yes ] || return 0

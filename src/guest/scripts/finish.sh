@@ -14,6 +14,14 @@ main() {
       umount "$directory" || fail guest.busy-cache "$directory"
     fi
   done
+  other_disks
+}
+
+# Cache disks that a script of the project's has mounted where it likes, whole or in partitions.
+other_disks() {
+  cut -d ' ' -f 1 /proc/mounts | grep '^/dev/vd[b-z][0-9]*$' | sort -u | while read -r device; do
+    umount --all-targets "$device" || fail guest.busy-cache "$device"
+  done
 }
 
 main < /dev/null

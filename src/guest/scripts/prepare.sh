@@ -72,6 +72,12 @@ CONF
 }
 
 apt_sources() {
+  if [ "$MF_SETUP" = scripts ]; then
+    # Where debootstrap puts them; once at each boot, as the project's script goes on from there.
+    [ -e /run/mayfly/sources ] || printf '%s' "$MF_APT_SOURCES" > /etc/apt/sources.list
+    : > /run/mayfly/sources
+    return
+  fi
   printf '%s' "$MF_APT_SOURCES" > /etc/apt/sources.list.d/mayfly.list
   printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
 }
@@ -97,8 +103,9 @@ main() {
   share builder "$MF_BUILDER" ro,cache=none
   [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
-  proxy
+  [ "$MF_SETUP" = scripts ] || proxy
   apt_sources
+  [ "$MF_SETUP" = mayfly ] || clock_is_right
   fixes
 }
 

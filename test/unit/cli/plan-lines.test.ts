@@ -44,6 +44,13 @@ describe('a plan in words', () => {
     expect(text).not.toContain('warning:');
   });
 
+  it('of a layout that is known by a profile says so', () => {
+    const project = { ...PLAN.project, profile: 'tails', builderFolder: 'vagrant' } as const;
+    expect(planLines({ ...PLAN, project })[0]).toBe(
+      'project    example in /home/ada/example (Tails-style: vagrant/)',
+    );
+  });
+
   it('with the person’s own proxy names it', () => {
     const apt = { ...PLAN.apt, proxy: 'http://proxy.example:3128', proxyInVm: false };
     expect(planLines({ ...PLAN, apt }).join('\n')).toContain('through http://proxy.example:3128');

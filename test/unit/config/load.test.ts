@@ -14,6 +14,7 @@ const DEFAULTS: Config = {
     distribution: 'trixie',
     packages: [],
     postinstall: 'basebox/postinstall',
+    serials: 'basebox/APT_snapshots.d',
     disk: 20 * G,
   },
   archive: {
@@ -38,7 +39,7 @@ const DEFAULTS: Config = {
     },
   },
   vm: { provider: 'qemu', network: undefined, memory: 1.5 * G, buildMemory: 12 * G, cpus: undefined },
-  guest: { user: 'builder', source: '/my-os-2.git', builder: '/builder' },
+  guest: { user: 'builder', source: '/my-os-2.git', builder: '/builder', setup: 'mayfly' },
   build: {
     provision: 'provision/setup-builder',
     script: 'provision/build',
@@ -47,7 +48,11 @@ const DEFAULTS: Config = {
     timeout: undefined,
     baseBranches: ['stable', 'testing', 'devel'],
   },
-  artifacts: { patterns: ['*.iso', '*.img', '*.packages', '*.buildlog'], directory: 'artifacts' },
+  artifacts: {
+    patterns: ['*.iso', '*.img', '*.packages', '*.buildlog'],
+    from: '/build/source',
+    directory: 'artifacts',
+  },
   caches: { packages: 20 * G, website: 5 * G },
   options: [],
 };
@@ -105,6 +110,7 @@ options: [noram, cpus=2]
         distribution: 'bookworm',
         packages: ['git', 'libc6-dev', 'g++'],
         postinstall: 'definitions/tails-builder/postinstall.sh',
+        serials: 'basebox/APT_snapshots.d',
         disk: 1.5 * G,
       },
       archive: {
@@ -129,7 +135,7 @@ options: [noram, cpus=2]
         },
       },
       vm: { provider: 'qemu', network: 'archive', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
-      guest: { user: 'vagrant', source: '/amnesia.git', builder: '/vagrant' },
+      guest: { user: 'vagrant', source: '/amnesia.git', builder: '/vagrant', setup: 'mayfly' },
       build: {
         provision: 'provision/setup-tails-builder',
         script: 'provision/assets/build-tails',
@@ -138,7 +144,11 @@ options: [noram, cpus=2]
         timeout: 5400,
         baseBranches: ['main'],
       },
-      artifacts: { patterns: ['tails-amd64-*', 'out/**/*.img'], directory: '/srv/artifacts' },
+      artifacts: {
+        patterns: ['tails-amd64-*', 'out/**/*.img'],
+        from: '/build/source',
+        directory: '/srv/artifacts',
+      },
       caches: { packages: 30 * G, website: G },
       options: ['noram', 'cpus=2'],
     });

@@ -19,6 +19,7 @@ describe('guestError', () => {
   it.each([
     ['guest.wrong-branch', 'refused', 'This VM was started for X and cannot build feature/x.', 'vm destroy'],
     ['guest.no-script', 'usage', 'The builder directory has no X.', 'builder.yaml'],
+    ['guest.not-installed', 'usage', 'The provisioning script has not installed X in the VM.', 'vm ssh'],
     ['guest.not-executable', 'usage', 'X in the builder directory is not executable.', 'chmod +x X'],
     ['guest.no-cache-disk', 'vm', 'The cache disk X is not plugged into the VM.', undefined],
     ['guest.same-name', 'usage', 'Two artifacts have the same name: X.', 'artifacts.patterns'],
@@ -61,6 +62,7 @@ it('prepareValues: one value for each setting, empty for none', () => {
       "MF_PROXY_IN_VM": "yes",
       "MF_PROXY_OFFLINE": "",
       "MF_REF": "feature/x",
+      "MF_SETUP": "mayfly",
       "MF_SOURCE": "/srv/source.git",
       "MF_UPSTREAM_PROXY": "",
       "MF_USER": "builder",
@@ -82,6 +84,7 @@ describe('a step in the guest', () => {
       refName: 'main',
       ramKib: undefined,
       now: 0,
+      results: { patterns: ['*.iso'], from: '/' },
       environment: [],
     } as const;
     expect(await failure(runBuild(guest, SETTINGS, request, OPTIONS))).toMatchObject({
@@ -89,7 +92,7 @@ describe('a step in the guest', () => {
     });
     await failing('guest.same-name', 'a.iso');
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd' }, OPTIONS)),
     ).toMatchObject({ kind: 'usage' });
   });
 
@@ -103,7 +106,7 @@ describe('a step in the guest', () => {
       message: 'The provisioning script provision/x failed with exit code 3.',
     });
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd' }, OPTIONS)),
     ).toMatchObject({
       code: 'guest.collect-failed',
     });
@@ -119,7 +122,7 @@ describe('a step in the guest', () => {
     const offers = await collectArtifacts(
       await guestSession(),
       SETTINGS,
-      { patterns: ['*'], disk: 'd' },
+      { patterns: ['*'], from: '/', disk: 'd' },
       { ...OPTIONS, onLine: (line) => shown.push(line) },
     );
     expect(offers).toEqual([
@@ -138,6 +141,7 @@ describe('a step in the guest', () => {
       refName: '1.0',
       ramKib: 1024,
       now: 1,
+      results: { patterns: ['*.iso'], from: '/' },
       environment: ['A=b c'],
     } as const;
     expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toMatchObject({ exitCode: 42 });

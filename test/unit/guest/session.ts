@@ -28,6 +28,7 @@ export const SETTINGS: GuestSettings = {
   source: '/srv/source.git',
   builder: '/srv/builder',
   user: 'builder',
+  setup: 'mayfly',
   ref: 'feature/x',
   packagesDisk: 'mayfly-packages',
   websiteDisk: undefined,

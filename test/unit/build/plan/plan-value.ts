@@ -7,7 +7,7 @@ const inputs = fingerprintInputs(SPEC, {});
 
 export const PLAN: BuildPlan = {
   schema: 1,
-  project: { name: 'example', checkout: '/home/ada/example', builderFolder: 'builder' },
+  project: { name: 'example', checkout: '/home/ada/example', profile: 'builder', builderFolder: 'builder' },
   source: {
     ref: { kind: 'branch', name: 'topic' },
     commit: 'c'.repeat(40),
@@ -73,7 +73,7 @@ export const PLAN: BuildPlan = {
       },
     ],
   },
-  guest: { user: 'builder', source: '/srv/source.git', builder: '/srv/builder' },
+  guest: { user: 'builder', source: '/srv/source.git', builder: '/srv/builder', setup: 'mayfly' },
   caches: {
     packages: { name: 'example-packages', serial: 'mayfly-packages', bytes: 15e9 },
     website: undefined,
@@ -88,5 +88,9 @@ export const PLAN: BuildPlan = {
   scripts: { provision: 'provision/setup-builder', build: 'provision/build', timeoutSeconds: 1800 },
   ramKib: 1048576,
   environment: { GIT_REF: 'topic', SOURCE_DATE_EPOCH: '1633953600' },
-  artifacts: { patterns: ['*.iso', '*.packages'], directory: '/home/ada/example/artifacts' },
+  artifacts: {
+    patterns: ['*.iso', '*.packages'],
+    from: '/build/source',
+    directory: '/home/ada/example/artifacts',
+  },
 };

@@ -110,6 +110,7 @@ describe('the base box of a plan', () => {
       createdAt: '2026-01-02T03:04:05.000Z',
       seconds: 1,
       diskSha256: '',
+      bootSha256: { kernel: '', initrd: '' },
       diskBytes: 1,
       fileBytes: 1,
       inputs: {},

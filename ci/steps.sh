@@ -1,0 +1,103 @@
+#!/bin/sh
+# The steps of a CI job, the same for Jenkins, GitLab CI and GitHub Actions. To be run in a checkout of the project.
+#
+#   steps.sh build RESULTS            builds what is checked out; RESULTS gets artifacts, junit.xml and inputs/
+#   steps.sh again RESULTS INPUTS     builds the same inputs once more, in another environment
+#   steps.sh compare FIRST SECOND     fails when the images of two RESULTS differ, by their SHA256SUMS
+#
+# MAYFLY_CI_VARIATIONS  flags of the second build, for another environment
+# MAYFLY_CI_KEEP_DAYS   how long a base box is kept
+set -eu
+
+VARIATIONS=${MAYFLY_CI_VARIATIONS:---cpus 1 --cpu-model Nehalem --machine-type pc-q35-6.2 --date-offset +31}
+KEEP_DAYS=${MAYFLY_CI_KEEP_DAYS:-122}
+
+# CI systems check out a commit; mayfly wants to know what it is called.
+on_branch() {
+  git symbolic-ref --quiet HEAD > /dev/null && return
+  [ -z "$(git tag --points-at HEAD)" ] || return 0
+  name=${GIT_BRANCH:-${CI_COMMIT_REF_NAME:-${GITHUB_HEAD_REF:-${GITHUB_REF_NAME:-}}}}
+  [ -z "$name" ] || git checkout --quiet -B "${name#origin/}" HEAD
+}
+
+base_branch() {
+  [ ! -e config/base_branch ] || printf 'refs/remotes/origin/%s\n' "$(head -n 1 config/base_branch)"
+}
+
+# What a second build needs to be of the same: the commit, its name, the head of its base branch, the serials.
+note_inputs() {
+  mkdir -p "$1"
+  git rev-parse HEAD > "$1/commit"
+  git symbolic-ref --quiet --short HEAD > "$1/branch" || : > "$1/branch"
+  base=$(base_branch)
+  if [ -z "$base" ] || ! git rev-parse --verify --quiet "$base" > "$1/base"; then : > "$1/base"; fi
+  mayfly snapshots resolve --json > "$1/serials.json"
+}
+
+take_inputs() {
+  commit=$(cat "$1/commit")
+  branch=$(cat "$1/branch")
+  if [ -n "$branch" ]; then
+    git checkout --quiet --force -B "$branch" "$commit"
+  else
+    git checkout --quiet --force --detach "$commit"
+  fi
+  git submodule --quiet update --init --recursive
+  # What the CI system says may be of a newer state of the branch.
+  unset GIT_REF GIT_COMMIT BASE_BRANCH_GIT_COMMIT
+  if [ -n "$branch" ] && [ -n "${GIT_BRANCH:-}" ]; then GIT_BRANCH=origin/$branch; fi
+  base=$(base_branch)
+  if [ -n "$base" ] && [ -s "$1/base" ]; then git update-ref "$base" "$(cat "$1/base")"; fi
+}
+
+# build_into RESULTS INPUTS FLAGS...
+build_into() {
+  results=$1
+  APT_SNAPSHOTS_SERIALS=$(cat "$2/serials.json")
+  export APT_SNAPSHOTS_SERIALS
+  shift 2
+  mayfly build --artifacts "$results" --junit "$results/junit.xml" "$@"
+}
+
+# Names may tell the time; what counts is what is in the images.
+images() {
+  sed -n 's/^\([0-9a-f]\{64\}\)  .*\.\(iso\|img\)$/\1/p' "$1/SHA256SUMS" | sort
+}
+
+absolute() {
+  mkdir -p "$1"
+  (cd "$1" && pwd)
+}
+
+step=$1
+shift
+case $step in
+  build)
+    results=$(absolute "$1")
+    on_branch
+    mayfly box clean --older-than "$KEEP_DAYS"
+    note_inputs "$results/inputs"
+    build_into "$results" "$results/inputs"
+    ;;
+  again)
+    results=$(absolute "$1")
+    inputs=$(absolute "$2")
+    take_inputs "$inputs"
+    mayfly box clean --older-than "$KEEP_DAYS"
+    # shellcheck disable=SC2086 # flags are words
+    build_into "$results" "$inputs" $VARIATIONS
+    ;;
+  compare)
+    first=$(images "$1")
+    second=$(images "$2")
+    if [ -z "$first" ] || [ "$first" != "$second" ]; then
+      printf 'The images differ.\n%s:\n%s\n%s:\n%s\n' "$1" "$first" "$2" "$second" >&2
+      exit 1
+    fi
+    printf 'The images are the same:\n%s\n' "$first"
+    ;;
+  *)
+    echo "steps.sh: unknown step: $step" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,221 @@
+/** ci/ without a CI server: the files are what their readers take, and their shell lines do what they are for. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { BuildPlan } from '../../src/build/plan/plan.js';
+import { makeAgent, type Agent } from '../rig/ci.js';
+import { parseGroovy, stagesOf } from '../rig/groovy.js';
+import { folder, mayfly } from '../rig/mayfly.js';
+import { makeTailsProject, type TailsProject } from '../rig/tails-project.js';
+
+const read = (name: string): Promise<string> =>
+  readFile(fileURLToPath(new URL(`../../ci/${name}`, import.meta.url)), 'utf8');
+
+interface Job {
+  /** Each is run by a shell of its own. */
+  readonly build: readonly string[];
+  readonly again: readonly string[];
+}
+
+async function jenkins(): Promise<Job> {
+  const [build, again] = stagesOf(await parseGroovy(await read('Jenkinsfile')));
+  return { build: build?.shell ?? [], again: again?.shell ?? [] };
+}
+
+interface GitlabJob {
+  readonly script: readonly string[];
+  readonly artifacts: { readonly reports: { readonly junit: string } };
+}
+
+/** The runner runs all lines of a job in one shell. */
+async function gitlab(): Promise<Job> {
+  const file = parse(await read('gitlab-ci.yml')) as {
+    default: { before_script: readonly string[] };
+    build: GitlabJob;
+    reproduce: GitlabJob;
+  };
+  const lines = (job: GitlabJob): readonly string[] => [
+    [...file.default.before_script, ...job.script].join('\n'),
+  ];
+  return { build: lines(file.build), again: lines(file.reproduce) };
+}
+
+async function github(): Promise<Job> {
+  interface Step {
+    readonly run?: string;
+  }
+  const file = parse(await read('github-actions.yml')) as {
+    jobs: Readonly<Record<'build' | 'reproduce', { readonly steps: readonly Step[] }>>;
+  };
+  const lines = (steps: readonly Step[]): readonly string[] =>
+    steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+  return { build: lines(file.jobs.build.steps), again: lines(file.jobs.reproduce.steps) };
+}
+
+let own: string;
+/** Of debian-security. */
+let newest = 2026010501;
+let project: TailsProject;
+
+beforeAll(async () => {
+  own = await mkdtemp(join(folder, 'ci-'));
+  project = await makeTailsProject(join(own, 'project'));
+  await project.git('checkout', '--quiet', 'feature/topic');
+});
+
+/** A workspace with a clone in `source`, as the system checks it out: on its branch, or at a commit. */
+async function workspace(name: string, detached: boolean): Promise<string> {
+  const path = join(own, name);
+  await project.git(
+    'clone',
+    '--quiet',
+    '--recurse-submodules',
+    join(own, 'project/upstream'),
+    join(path, 'source'),
+  );
+  const at = ['-C', join(path, 'source'), 'checkout', '--quiet'];
+  await project.git(...at, 'feature/topic');
+  if (detached) {
+    await project.git(...at, '--detach');
+    await project.git('-C', join(path, 'source'), 'branch', '--quiet', '-D', 'feature/topic');
+  }
+  return path;
+}
+
+async function runAll(
+  agent: Agent,
+  lines: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) {
+    const { exitCode, all } = await agent.run(line, cwd, { ...env, CI_NEWEST: String(newest) });
+    expect(exitCode, all).toBe(0);
+  }
+}
+
+const plan = async (path: string): Promise<BuildPlan> =>
+  JSON.parse(await readFile(join(path, 'plan.json'), 'utf8')) as BuildPlan;
+
+const JENKINS = {
+  JENKINS_URL: 'http://jenkins.example/',
+  GIT_BRANCH: 'origin/feature/topic',
+  TAILS_BUILD_OPTIONS: 'noram',
+};
+const SYSTEMS = [
+  ['Jenkins', jenkins, JENKINS, false],
+  ['GitLab CI', gitlab, { CI: 'true', CI_COMMIT_REF_NAME: 'feature/topic' }, true],
+  ['GitHub Actions', github, { CI: 'true', GITHUB_REF_NAME: 'feature/topic' }, true],
+] as const;
+
+describe('the files', () => {
+  it('Jenkins: a build and a reproduction, on two agents, with results as tests and artifacts', async () => {
+    const stages = stagesOf(await parseGroovy(await read('Jenkinsfile')));
+    expect(stages.map(({ name, agent }) => [name, agent])).toEqual([
+      ['Build', 'mayfly'],
+      ['Reproduce', 'mayfly && !${env.FIRST_AGENT}'],
+    ]);
+    for (const { words } of stages)
+      expect(words).toEqual(
+        expect.arrayContaining(['checkout', 'dir', 'sh', 'post', 'always', 'junit', 'archiveArtifacts']),
+      );
+    await parseGroovy(await read('jenkins/job-dsl.groovy'));
+    await expect(parseGroovy('pipeline { stages { ')).rejects.toThrow('no Groovy at line 1');
+  });
+
+  it('Jenkins Job Builder, GitLab CI, GitHub Actions: what they name is there', async () => {
+    const jobs = parse(await read('jenkins/job-builder.yaml')) as readonly Readonly<
+      Record<string, unknown>
+    >[];
+    expect(jobs.map((job) => Object.keys(job)[0])).toEqual(['job-template', 'project']);
+    expect(jobs[0]?.['job-template']).toMatchObject({ 'script-path': 'ci/Jenkinsfile' });
+    const file = parse(await read('gitlab-ci.yml')) as {
+      stages: string[];
+      build: GitlabJob;
+      reproduce: GitlabJob;
+    };
+    expect(file.stages).toEqual(['build', 'reproduce']);
+    expect([file.build, file.reproduce].map(({ artifacts }) => artifacts.reports.junit)).toEqual([
+      'first/junit.xml',
+      'second/junit.xml',
+    ]);
+  });
+});
+
+describe.each(SYSTEMS)('the shell lines of %s', (name, job, env, detached) => {
+  it('build, build the same inputs elsewhere in another environment, and compare', async () => {
+    const { build, again } = await job();
+    const [one, two] = [await makeAgent(join(own, `${name} one`)), await makeAgent(join(own, `${name} two`))];
+    const first = await workspace(`${name}/first`, detached);
+    await runAll(one, build, join(first, 'source'), env);
+    // Meanwhile the world goes on.
+    newest += 1;
+
+    const second = await workspace(`${name}/second`, detached);
+    const results = name === 'GitLab CI' ? 'source/first' : 'first';
+    await mkdir(join(second, results), { recursive: true });
+    for (const file of [
+      'inputs/commit',
+      'inputs/branch',
+      'inputs/base',
+      'inputs/serials.json',
+      'SHA256SUMS',
+      'plan.json',
+    ]) {
+      await mkdir(join(second, results, 'inputs'), { recursive: true });
+      await writeFile(join(second, results, file), await readFile(join(first, results, file)));
+    }
+    await runAll(two, again, join(second, 'source'), env);
+    const [a, b] = [await plan(join(first, results)), await plan(join(second, results, '../second'))];
+    expect(b.source.commit).toBe(a.source.commit);
+    expect(a.source).toMatchObject({ merged: true, ref: { name: 'feature/topic' } });
+    expect(b.environment).toEqual({ ...a.environment, TAILS_DATE_OFFSET: '+31' });
+    expect(b.environment['APT_SNAPSHOTS_SERIALS']).not.toContain(String(newest));
+    expect(b.vm).toMatchObject({ cpus: 1, cpuModel: 'Nehalem', machineType: 'pc-q35-6.2' });
+    expect(await readFile(one.log, 'utf8')).toContain('box clean --older-than 122\n');
+
+    const spoilt = await two.run(again.join('\n'), join(second, 'source'), { ...env, CI_SPOIL: 'yes' });
+    expect(spoilt.exitCode).not.toBe(0);
+    expect(spoilt.all).toContain('The images differ.');
+  });
+});
+
+describe('an agent', () => {
+  it('has two executors: two builds at once, and a workspace that is wiped between', async () => {
+    const { build } = await jenkins();
+    const agent = await makeAgent(join(own, 'executors'));
+    const paths = await Promise.all([workspace('executor1', false), workspace('executor2', false)]);
+    const [first] = paths;
+    await Promise.all(paths.map((path) => runAll(agent, build, join(path, 'source'), JENKINS)));
+    const plans = await Promise.all(paths.map((path) => plan(join(path, 'first'))));
+    expect(plans[0]?.box.fingerprint).toBe(plans[1]?.box.fingerprint);
+    expect(plans[0]?.environment).toEqual(plans[1]?.environment);
+    await rm(first, { recursive: true });
+    await runAll(agent, build, join(await workspace('executor1', false), 'source'), JENKINS);
+    expect((await plan(join(first, 'first'))).source.commit).toBe(plans[0]?.source.commit);
+  });
+
+  it('what a killed job left is removed by the next one, whatever becomes of that', async () => {
+    const path = join(await workspace('killed', false), 'source');
+    const home = join(own, 'killed home');
+    const vm = join(home, 'state/vms/dead');
+    await mkdir(vm, { recursive: true });
+    const record = {
+      ...{ schema: 1, id: 'dead', provider: 'qemu', createdAt: '2026-01-02T03:04:05.000Z', checkout: path },
+      ...{ ref: 'stable', box: 'b', user: 'vagrant', kept: false, memoryBytes: 1, cpus: 1, network: 'open' },
+      ...{ accelerator: 'tcg', caches: {}, owner: { pid: 1, startTime: '0', bootId: 'earlier' } },
+    };
+    await writeFile(join(vm, 'vm.json'), JSON.stringify(record));
+    await writeFile(join(path, 'scribble'), 'not committed');
+    const next = await mayfly(['build', '--junit', 'junit.xml'], { cwd: path, home, env: JENKINS });
+    expect(next.all).toContain('Removed the VM dead of a mayfly that is gone.');
+    expect(next.exitCode).toBe(5);
+    expect(next.all).toContain('untracked: scribble');
+    expect(next.all).not.toContain('junit.xml');
+    expect(next.all).not.toContain('\u001b');
+    expect(await readFile(join(path, 'junit.xml'), 'utf8')).toContain('<failure type="source.dirty"');
+  });
+});

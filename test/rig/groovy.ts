@@ -1,0 +1,58 @@
+/** Groovy, by the grammar of tree-sitter: what the Jenkins files say, without a Jenkins server. */
+import { createRequire } from 'node:module';
+import { Language, Parser, type Node } from 'web-tree-sitter';
+
+const GRAMMAR = createRequire(import.meta.url).resolve('tree-sitter-groovy/tree-sitter-groovy.wasm');
+
+/** @throws Error that names the first line that is no Groovy */
+export async function parseGroovy(source: string): Promise<Node> {
+  await Parser.init();
+  const parser = new Parser();
+  parser.setLanguage(await Language.load(GRAMMAR));
+  const tree = parser.parse(source);
+  if (tree === null) throw new Error('tree-sitter gave no tree');
+  const root = tree.rootNode;
+  if (!root.hasError) return root;
+  const wrong = root.descendantsOfType('ERROR')[0] ?? root;
+  throw new Error(`no Groovy at line ${wrong.startPosition.row + 1}: ${wrong.text.slice(0, 80)}`);
+}
+
+export interface Stage {
+  readonly name: string;
+  /** The label of its agent. */
+  readonly agent: string;
+  /** The texts of its `sh` steps, in their order. */
+  readonly shell: readonly string[];
+  /** Names of the steps and sections that it has, at any depth. */
+  readonly words: readonly string[];
+}
+
+/** The stages of a declarative pipeline. */
+export function stagesOf(root: Node): readonly Stage[] {
+  return callsOf(root, 'stage').map(({ node, argument }) => ({
+    name: argument,
+    agent: callsOf(node, 'label')[0]?.argument ?? '',
+    shell: callsOf(node, 'sh').map((call) => call.argument),
+    words: [...new Set(node.descendantsOfType('identifier').map(({ text }) => text))],
+  }));
+}
+
+interface Call {
+  /** With its closure, where it has one. */
+  readonly node: Node;
+  readonly argument: string;
+}
+
+/** Calls by this name whose first argument is text. */
+function callsOf(root: Node, name: string): readonly Call[] {
+  return root.descendantsOfType(['method_invocation', 'juxt_function_call']).flatMap((node) => {
+    const [text] = node.descendantsOfType(['string_literal', 'character_literal']);
+    const isIt = node.childForFieldName('name')?.text === name;
+    return isIt && text !== undefined ? [{ node, argument: unquoted(text.text) }] : [];
+  });
+}
+
+/** Text in single or double quotes, with `${…}` left as it is. */
+function unquoted(literal: string): string {
+  return literal.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+}
