@@ -57,6 +57,8 @@ export const toolsFolder = (home: Home): string => join(home.cache, 'tools');
 export const vmsFolder = (home: Home): string => join(home.state, 'vms');
 export const buildsFolder = (home: Home): string => join(home.state, 'builds');
 export const scratchFolder = (home: Home): string => join(home.state, 'tmp');
+/** Where base boxes were copied to. */
+export const copiesFile = (home: Home): string => join(home.state, 'box-copies');
 export const lockFile = (home: Home, name: string): string => join(home.state, 'locks', `${name}.lock`);
 
 /** Files of one base box, in boxes/FINGERPRINT/. */
@@ -81,6 +83,11 @@ export const vmFiles = {
   hostKey: 'ssh_host_ed25519_key',
   knownHosts: 'known_hosts',
   network: 'network',
+  /** A tar of keys and settings, for providers that hand them over on a disk. */
+  handover: 'handover.raw',
+  /** libvirt's description of the VM, and what virsh says while it runs. */
+  domain: 'domain.xml',
+  virshLog: 'virsh.log',
   /** Shared with the guest, read-only. */
   source: 'source',
   builder: 'builder',

@@ -1,7 +1,14 @@
 /** `mayfly build` */
 import type { Command } from 'commander';
 import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
-import { addArtifactsFlag, addGlobalFlags, parseTimeout, print } from './common.js';
+import {
+  addArtifactsFlag,
+  addGlobalFlags,
+  addProviderFlag,
+  parseProvider,
+  parseTimeout,
+  print,
+} from './common.js';
 import { addExamples } from './help.js';
 import { packageVersion } from './main.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -9,6 +16,7 @@ import { openSession, type GlobalOptions } from './session.js';
 interface BuildFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
+  readonly provider?: string;
   readonly bootTimeout?: string;
 }
 
@@ -28,6 +36,7 @@ export function registerBuild(program: Command): void {
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
+  addProviderFlag(command);
   const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
   addTimeFlag(command, '--boot-timeout', bootTime);
   addGlobalFlags(command, 'Print events as JSON, one a line.');
@@ -52,6 +61,7 @@ from options: in builder.yaml.`,
     const result = await build(session.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,
+      provider: parseProvider(flags.provider),
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
       version: packageVersion(),

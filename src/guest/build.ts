@@ -65,11 +65,15 @@ const OFFER = /^artifact (\d+) (\d+) (.+)$/;
 export async function collectArtifacts(
   guest: GuestSession,
   settings: GuestSettings,
-  request: { readonly patterns: readonly string[]; readonly disk: string },
+  request: { readonly patterns: readonly string[]; readonly disk: string; readonly empty: boolean },
   options: ScriptOptions,
 ): Promise<readonly OfferedArtifact[]> {
   const offers: OfferedArtifact[] = [];
-  const values = { MF_PATTERNS: request.patterns.join('\n'), MF_DISK: request.disk };
+  const values = {
+    MF_PATTERNS: request.patterns.join('\n'),
+    MF_DISK: request.disk,
+    MF_EMPTY: yes(request.empty),
+  };
   const outcome = await runScript(guest, 'collect', values, {
     ...options,
     onLine: (line, stream) => {

@@ -44,4 +44,6 @@ for generator in systemd-getty-generator systemd-ssh-generator systemd-gpt-auto-
   ln -sf /dev/null "/etc/systemd/system-generators/$generator"
 done
 ln -sf /usr/lib/systemd/system/multi-user.target "$units/default.target"
-ln -sf "$units/mayfly-sshd.service" "$units/sysinit.target.wants/mayfly-sshd.service"
+for unit in mayfly-sshd.service mayfly-dhcp.service; do
+  ln -sf "$units/$unit" "$units/sysinit.target.wants/$unit"
+done

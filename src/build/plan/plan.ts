@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
+import type { ProviderChoice } from '../../config/providers.js';
 import { resolveOptions } from '../../config/options.js';
 import type { FlagValues } from '../../config/options-flags.js';
 import { MayflyError } from '../../errors.js';
@@ -19,6 +20,7 @@ import { IMAGE_SERIALS, planArchive } from '../archive/plan.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
+import { acceleratorOf, planProvider } from './provider.js';
 import type { BuildPlan } from './plan-type.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
 
@@ -30,6 +32,10 @@ export interface PlanRequest {
   readonly artifacts?: string | undefined;
   /** `--timeout`, seconds; else builder.yaml. */
   readonly timeoutSeconds?: number | undefined;
+  /** `--provider`; else that of the VM that is kept, else builder.yaml. */
+  readonly provider?: ProviderChoice | undefined;
+  /** Try whether the provider works, and choose another where that is allowed. Default false: a VM is not started. */
+  readonly tryProvider?: boolean;
   /** Scratch folder, the caller's. */
   readonly scratch: string;
   /** Commands that only need the VM do not mind uncommitted changes. Default false. */
@@ -63,8 +69,27 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         imageFolder: await readImageSerials(context, project, preview, request.scratch),
         refresh: request.refresh === true && !resolved.options.offline,
       });
+      const provider = await planProvider(
+        context,
+        request,
+        project.checkout.topLevel,
+        config,
+        resolved.options,
+      );
+      const accelerator = await acceleratorOf(context, provider, facts.accelerator);
       return await assemblePlan({
-        ...{ context, request, project, facts, preview, folder, config, resolved, archive },
+        ...{
+          context,
+          request,
+          project,
+          provider,
+          facts: { ...facts, accelerator },
+          preview,
+          folder,
+          config,
+          resolved,
+          archive,
+        },
       });
     },
   );

@@ -52,6 +52,7 @@ it('prepareValues: one value for each setting, empty for none', () => {
     deb http://mirror.example/x y main
     ",
       "MF_BUILDER": "/srv/builder",
+      "MF_BUILDER_TAG": "builder",
       "MF_CACHE_PACKAGES": "mayfly-packages",
       "MF_CACHE_WEBSITE": "",
       "MF_FIXES": "",
@@ -61,6 +62,7 @@ it('prepareValues: one value for each setting, empty for none', () => {
       "MF_PROXY_IN_VM": "yes",
       "MF_REF": "feature/x",
       "MF_SOURCE": "/srv/source.git",
+      "MF_SOURCE_TAG": "source",
       "MF_UPSTREAM_PROXY": "",
       "MF_USER": "builder",
     }
@@ -88,7 +90,7 @@ describe('a step in the guest', () => {
     });
     await failing('guest.same-name', 'a.iso');
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd', empty: false }, OPTIONS)),
     ).toMatchObject({ kind: 'usage' });
   });
 
@@ -102,7 +104,7 @@ describe('a step in the guest', () => {
       message: 'The provisioning script provision/x failed with exit code 3.',
     });
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd' }, OPTIONS)),
+      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], disk: 'd', empty: false }, OPTIONS)),
     ).toMatchObject({
       code: 'guest.collect-failed',
     });
@@ -118,7 +120,7 @@ describe('a step in the guest', () => {
     const offers = await collectArtifacts(
       await guestSession(),
       SETTINGS,
-      { patterns: ['*'], disk: 'd' },
+      { patterns: ['*'], disk: 'd', empty: false },
       { ...OPTIONS, onLine: (line) => shown.push(line) },
     );
     expect(offers).toEqual([
