@@ -21,15 +21,13 @@ export function parseConnection(uri: string): Connection {
   }
   const [, user, host = '', port, query] = remote;
   const settings = new URLSearchParams(query);
-  const option = (name: string, value: string | null): readonly string[] =>
-    value === null ? [] : ['-o', `${name}=${value}`];
-  // The same parameters of the URI that libvirt hands to ssh itself.
+  // The parameter that libvirt hands to ssh; its others are for its own SSH.
+  const keyFile = settings.get('keyfile');
   const ssh = [
     ...['ssh', '-T', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'],
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', port]),
-    ...option('IdentityFile', settings.get('keyfile')),
-    ...option('UserKnownHostsFile', settings.get('known_hosts')),
+    ...(keyFile === null ? [] : ['-i', keyFile]),
   ];
   return {
     uri,
@@ -51,4 +49,12 @@ export function virshArguments(uri: string, args: readonly string[]): readonly s
 /** @throws CommandError with virsh's own words */
 export function virsh(uri: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return run('virsh', virshArguments(uri, args), { ...options, env: connectionEnvironment() });
+}
+
+/** The names in a list that virsh prints with `--name`: one a line, some padded. Pure. */
+export function namesIn(stdout: string): readonly string[] {
+  return stdout
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

@@ -15,7 +15,7 @@ import { stat } from 'node:fs/promises';
 import { MayflyError } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import type { BoxFiles } from '../provider.js';
-import { virsh } from './connection.js';
+import { namesIn, virsh } from './connection.js';
 
 /** The pool that every libvirt has, or that Vagrant makes. */
 export const POOL = 'default';
@@ -143,7 +143,7 @@ export async function removeVmVolumes(uri: string, id: string): Promise<void> {
 /** @throws MayflyError `libvirt.no-pool` */
 export async function requirePool(uri: string, signal: AbortSignal): Promise<void> {
   const { stdout } = await virsh(uri, ['pool-list', '--name'], { signal });
-  if (stdout.split('\n').includes(POOL)) return;
+  if (namesIn(stdout).includes(POOL)) return;
   throw new MayflyError(
     'host',
     'libvirt.no-pool',

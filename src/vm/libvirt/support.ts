@@ -40,7 +40,8 @@ export async function libvirtSupport({ connection, memoryBytes, signal }: Need):
     return { supported: true, found: `${uri}, ${/Running hypervisor: (.*)/.exec(version)?.[1] ?? 'QEMU'}` };
   } catch (error) {
     if (error instanceof MayflyError && error.kind === 'interrupted') throw error;
-    return no(`libvirt at ${uri}: ${wordsOf(error)}`, hintFor(uri, error));
+    const words = wordsOf(error);
+    return no(words.includes(uri) ? words : `libvirt at ${uri}: ${words}`, hintFor(uri, error));
   }
 }
 

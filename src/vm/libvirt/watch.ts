@@ -8,7 +8,7 @@ import { CommandError } from '../../process/command-error.js';
 import { startService, type Service } from '../../process/service.js';
 import { SHARE_TAGS, type RunningVm, type VmExit } from '../provider.js';
 import { sshTarget } from '../keys.js';
-import { connectionEnvironment, parseConnection, virsh, virshArguments } from './connection.js';
+import { connectionEnvironment, namesIn, parseConnection, virsh, virshArguments } from './connection.js';
 import { domainName } from './domain.js';
 
 /** Milliseconds between two looks at what virsh has written. */
@@ -25,7 +25,7 @@ export interface Domain {
 /** Whether the domain runs. @throws CommandError when the host does not answer */
 export async function domainRuns(uri: string, id: string): Promise<boolean> {
   const { stdout } = await virsh(uri, ['list', '--name']);
-  return stdout.split('\n').includes(domainName(id));
+  return namesIn(stdout).includes(domainName(id));
 }
 
 /** A virsh that writes what happens to the domain into the VM's folder. */
@@ -115,6 +115,6 @@ export async function destroyDomain(uri: string, name: string, flags: readonly s
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const { stdout } = await virsh(uri, ['list', '--name']);
-    return !stdout.split('\n').includes(name);
+    return !namesIn(stdout).includes(name);
   }
 }

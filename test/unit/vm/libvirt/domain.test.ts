@@ -190,9 +190,9 @@ describe('connections', () => {
     ['qemu:///session?socket=/run/x', true, undefined],
     ['qemu:///system', false, undefined],
     [
-      'qemu+ssh://ada@build.example:2222/system?keyfile=/k/id&known_hosts=/k/hosts',
+      'qemu+ssh://ada@build.example:2222/system?keyfile=/k/id',
       false,
-      'ssh -T -o BatchMode=yes -o LogLevel=ERROR -l ada -p 2222 -o IdentityFile=/k/id -o UserKnownHostsFile=/k/hosts -W 127.0.0.1:40022 -- build.example',
+      'ssh -T -o BatchMode=yes -o LogLevel=ERROR -l ada -p 2222 -i /k/id -W 127.0.0.1:40022 -- build.example',
     ],
     [
       'qemu+ssh://build.example/system',
