@@ -88,6 +88,9 @@ export const vmFiles = {
   /** libvirt's description of the VM, and what virsh says while it runs. */
   domain: 'domain.xml',
   virshLog: 'virsh.log',
+  /** The Vagrantfile and what Vagrant keeps beside it. */
+  vagrant: 'vagrant',
+  vagrantLog: 'vagrant.log',
   /** Shared with the guest, read-only. */
   source: 'source',
   builder: 'builder',

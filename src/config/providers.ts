@@ -1,5 +1,5 @@
 /** What can run a builder VM. */
-export const PROVIDERS = ['qemu', 'libvirt'] as const;
+export const PROVIDERS = ['qemu', 'libvirt', 'vagrant'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What a person may ask for: one of them, or the first that works here. */

@@ -129,7 +129,7 @@ const vm = {
     'word',
     oneOf(PROVIDER_CHOICES),
     'qemu',
-    'What runs the VM: `qemu`, `libvirt`, or `auto`, the first of these that works. The flag `--provider` comes first. See providers.md.',
+    'What runs the VM: `qemu`, `libvirt`, `vagrant`, or `auto`, the first of these that works. The flag `--provider` comes first. See providers.md.',
   ),
   libvirt: field(
     'list of URIs',

@@ -15,9 +15,9 @@ export async function makeKeys(folder: string, signal: AbortSignal): Promise<voi
 }
 
 /** How to reach a VM whose SSH port is forwarded to a port of the loopback of the host it runs on. */
-export function sshTarget(folder: string, port: number): SshTarget {
+export function sshTarget(folder: string, port: number, host = '127.0.0.1'): SshTarget {
   return {
-    host: '127.0.0.1',
+    host,
     port,
     user: 'root',
     folder,

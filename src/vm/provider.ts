@@ -46,6 +46,8 @@ export interface VmSpec {
   readonly shares: readonly Share[];
   readonly disks: readonly ExtraDisk[];
   readonly accelerator: 'kvm' | 'tcg';
+  /** The build user in the guest. */
+  readonly user: string;
   /** True when the VM may outlive the process that starts it (keeprunning, rescue, `vm up`). */
   readonly mayOutliveUs: boolean;
 }

@@ -3,6 +3,7 @@ import type { ProviderName } from '../config/providers.js';
 import { libvirt } from './libvirt/libvirt.js';
 import type { Provider } from './provider.js';
 import { qemu } from './qemu/qemu.js';
+import { vagrant } from './vagrant/vagrant.js';
 
 export function providerOf(name: ProviderName): Provider {
   switch (name) {
@@ -10,5 +11,7 @@ export function providerOf(name: ProviderName): Provider {
       return qemu;
     case 'libvirt':
       return libvirt;
+    case 'vagrant':
+      return vagrant;
   }
 }

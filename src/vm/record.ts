@@ -26,6 +26,8 @@ export const vmRecord = z.object({
   process: owner.optional(),
   /** Where SSH answers, once it runs; undefined again when it was halted in order. */
   port: z.number().optional(),
+  /** The VM's address, where SSH does not answer on a port of its host's loopback. */
+  host: z.string().optional(),
   memoryBytes: z.number(),
   cpus: z.number(),
   network: z.enum(['open', 'restricted']),

@@ -18,7 +18,8 @@ done
 
 # The build user: unprivileged, but may become root, as the VM is its own.
 groupadd --gid 1000 "$user"
-useradd --create-home --uid 1000 --gid 1000 --shell /bin/bash "$user"
+# No password, and not locked: sshd would refuse keys too.
+useradd --password '*' --create-home --uid 1000 --gid 1000 --shell /bin/bash "$user"
 mkdir -p /etc/sudoers.d
 printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" > /etc/sudoers.d/mayfly
 chmod 0440 /etc/sudoers.d/mayfly

@@ -3,7 +3,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../errors.js';
 import { copiesFile } from '../../paths.js';
+import { which } from '../../process/run.js';
 import { removeBoxVolumes } from '../../vm/libvirt/pool.js';
+import { removeVagrantBox } from '../../vm/vagrant/box.js';
+import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
 
 /** One line for each: fingerprint, URI. */
@@ -33,6 +36,7 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
   for (const line of noted.filter((candidate) => candidate.startsWith(`${fingerprint} `))) {
     const uri = line.slice(fingerprint.length + 1);
     try {
+      await removeVagrantCopy(context, uri, fingerprint);
       if (await removeBoxVolumes(uri, fingerprint)) removed.add(line);
       else warn(context, `The copy of the base box ${fingerprint} at ${uri} is in use and stays.`);
     } catch (error) {
@@ -42,6 +46,12 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
   if (removed.size === 0) return;
   const left = noted.filter((line) => !removed.has(line)).map((line) => `${line}\n`);
   await writeFile(copiesFile(context.home), left.join(''));
+}
+
+/** Vagrant has a copy of its own, and its plug-in another one in the pool. */
+async function removeVagrantCopy(context: Context, uri: string, fingerprint: string): Promise<void> {
+  if (uri !== SYSTEM || (await which('vagrant')) === undefined) return;
+  await removeVagrantBox(fingerprint, dirname(copiesFile(context.home)));
 }
 
 function warn(context: Context, text: string): void {

@@ -7,6 +7,7 @@ import { vmsFolder } from '../../paths.js';
 import { remoteAccelerator } from '../../vm/libvirt/accelerator.js';
 import { providerOf } from '../../vm/providers.js';
 import { listVms, type KnownVm } from '../../vm/registry.js';
+import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
 import type { Accelerator } from '../../vm/accelerator.js';
 import type { PlanRequest } from './plan.js';
@@ -34,6 +35,8 @@ export function candidates(choice: ProviderChoice, libvirt: readonly string[]): 
         return [{ name, connection: undefined }];
       case 'libvirt':
         return libvirt.map((connection) => ({ name, connection }));
+      case 'vagrant':
+        return [{ name, connection: SYSTEM }];
     }
   });
 }

@@ -157,11 +157,12 @@ async function launch(
         await storage.artifactDisk(),
       ],
       accelerator: base.accelerator,
+      user: base.user,
       mayOutliveUs,
     },
     context.signal,
   );
-  const record: VmRecord = { ...base, process: vm.process, port: vm.ssh.port };
+  const record: VmRecord = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
   await writeVmRecord(folder, record);
   return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
 }

@@ -23,7 +23,7 @@ export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise
   if (builder.master !== undefined) await unmountCaches(builder, report);
   await builder.master?.end(1000);
   await builder.vm.stop();
-  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined };
+  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined, host: undefined };
   await writeVmRecord(builder.folder, builder.record);
   await builder.held.release();
 }

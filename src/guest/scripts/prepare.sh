@@ -27,6 +27,10 @@ share() {
     mount --bind -o ro "/var/lib/mayfly-shares/$name" "$directory" || fail guest.share "cannot mount $directory"
     return
   fi
+  # One place at a time: Vagrant has mounted it elsewhere.
+  findmnt --noheadings --output TARGET --types 9p --source "$tag" | while IFS= read -r place; do
+    umount --lazy "$place"
+  done
   mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$options" "$tag" "$directory" ||
     fail guest.share "cannot mount $directory"
 }

@@ -1,5 +1,5 @@
 /** A builder VM as libvirt's domain XML (libvirt.org/formatdomain.html), as a pure function of its specification. */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { ExtraDisk, VmSpec } from '../provider.js';
 import { KERNEL_COMMAND_LINE, networkDevice } from '../qemu/arguments.js';
 import { element, textElement } from './xml.js';
@@ -51,7 +51,7 @@ export function domainXml(spec: VmSpec, files: DomainFiles): string {
         element(
           'filesystem',
           { type: 'mount', accessmode: 'passthrough', multidevs: 'remap' },
-          element('source', { dir: join(spec.folder, path) }),
+          element('source', { dir: resolve(spec.folder, path) }),
           element('target', { dir: tag }),
           element('readonly', {}),
         ),
@@ -99,7 +99,6 @@ function processor({ accelerator, cpuModel }: VmSpec): string {
 }
 
 function diskElement(spec: VmSpec, disk: ExtraDisk, index: number): string {
-  const path = disk.path.startsWith('/') ? disk.path : join(spec.folder, disk.path);
   return element(
     'disk',
     { type: 'file', device: 'disk' },
@@ -109,7 +108,7 @@ function diskElement(spec: VmSpec, disk: ExtraDisk, index: number): string {
       cache: disk.direct === true ? 'none' : 'unsafe',
       discard: 'unmap',
     }),
-    element('source', { file: path }),
+    element('source', { file: resolve(spec.folder, disk.path) }),
     element('target', { dev: `vd${String.fromCharCode(97 + index)}`, bus: 'virtio' }),
     textElement('serial', {}, disk.serial),
   );

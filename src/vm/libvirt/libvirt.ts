@@ -20,7 +20,7 @@ import { makeHandover } from './handover.js';
 import { createVolume, ensureBoxVolume, removeVmVolumes, upload, vmVolume, volumePath } from './pool.js';
 import { discardPoolCache } from './pool-caches.js';
 import { libvirtSupport } from './support.js';
-import { destroyDomain, domainRuns, runningDomain, startWatch } from './watch.js';
+import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from './watch.js';
 
 /** Milliseconds in which libvirt must have started QEMU. */
 const START_MS = 60_000;
@@ -87,13 +87,6 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
     await watch.end(1000);
     throw error;
   }
-}
-
-async function logSize(folder: string): Promise<number> {
-  return await stat(join(folder, vmFiles.virshLog)).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }
 
 async function filesHere(spec: VmSpec, isNew: boolean, signal: AbortSignal): Promise<DomainFiles> {

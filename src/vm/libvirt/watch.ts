@@ -1,5 +1,5 @@
 /** A domain that runs: libvirt's events tell when it ends, and virsh ends it. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MayflyError } from '../../errors.js';
@@ -19,7 +19,17 @@ export interface Domain {
   readonly id: string;
   /** The VM's folder. */
   readonly folder: string;
+  /** The guest's own address; undefined for the loopback of the host that it runs on. */
+  readonly host?: string;
   readonly port: number;
+}
+
+/** Bytes that virsh has written so far. */
+export async function logSize(folder: string): Promise<number> {
+  return await stat(join(folder, vmFiles.virshLog)).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** Whether the domain runs. @throws CommandError when the host does not answer */
@@ -56,7 +66,7 @@ export function endOf(lines: string): VmExit | undefined {
  * @param from bytes of its log that are about an earlier life of the domain
  */
 export function runningDomain(domain: Domain, watch: Service, from: number): RunningVm {
-  const { uri, id, folder, port } = domain;
+  const { uri, id, folder, host, port } = domain;
   const name = domainName(id);
   let exit: VmExit | undefined;
   const look = async (): Promise<VmExit> => {
@@ -92,7 +102,7 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
     id,
     process: undefined,
     shareTags: connection.isSession ? SHARE_TAGS : undefined,
-    ssh: { ...sshTarget(folder, port), ...(through === undefined ? {} : { through }) },
+    ssh: { ...sshTarget(folder, port, host), ...(through === undefined ? {} : { through }) },
     exited,
     get exit() {
       return exit;

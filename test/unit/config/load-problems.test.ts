@@ -20,7 +20,7 @@ describe('loadConfig, given something wrong', () => {
       'builder.yaml:3:3: vm.memroy: unknown key; did you mean memory?',
       '      memroy: 2G',
       '      ^^^^^^',
-      'builder.yaml:4:13: vm.provider: expected one of qemu, libvirt, auto, found "kvm"',
+      'builder.yaml:4:13: vm.provider: expected one of qemu, libvirt, vagrant, auto, found "kvm"',
       '      provider: "kvm" # fast',
       '                ^^^^^',
     ]);

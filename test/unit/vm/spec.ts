@@ -31,6 +31,7 @@ export const SPEC: VmSpec = {
     { serial: 'mayfly-artifacts', path: 'artifacts.raw', format: 'raw', direct: true },
   ],
   accelerator: 'kvm',
+  user: 'builder',
   mayOutliveUs: false,
 };
 

@@ -71,12 +71,12 @@ describe('the domain', () => {
             <serial>mayfly-handover</serial>
           </disk>
           <filesystem type='mount' accessmode='passthrough' multidevs='remap'>
-            <source dir='/state/vms/1a2b3c4d/state/vms/1a2b3c4d/source'/>
+            <source dir='/state/vms/1a2b3c4d/source'/>
             <target dir='source'/>
             <readonly/>
           </filesystem>
           <filesystem type='mount' accessmode='passthrough' multidevs='remap'>
-            <source dir='/state/vms/1a2b3c4d/state/vms/1a2b3c4d/builder'/>
+            <source dir='/state/vms/1a2b3c4d/builder'/>
             <target dir='builder'/>
             <readonly/>
           </filesystem>
