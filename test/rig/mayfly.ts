@@ -27,7 +27,8 @@ export interface Options {
   readonly enter?: readonly string[];
 }
 
-const TIMEOUT_MS = 4 * 60_000;
+/** Milliseconds for one command: emulation on a loaded host is slow. */
+const TIMEOUT_MS = 8 * 60_000;
 
 function start(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? folder;

@@ -11,6 +11,8 @@ import { sshTarget } from '../keys.js';
 import { connectionEnvironment, namesIn, parseConnection, virsh, virshArguments } from './connection.js';
 import { domainName } from './domain.js';
 
+/** Milliseconds for a host to say which domains it runs: it may be out of reach. */
+const ANSWER_MS = 30_000;
 /** Milliseconds between two looks at what virsh has written. */
 const LOOK_MS = 200;
 
@@ -34,7 +36,7 @@ export async function logSize(folder: string): Promise<number> {
 
 /** Whether the domain runs. @throws CommandError when the host does not answer */
 export async function domainRuns(uri: string, id: string): Promise<boolean> {
-  const { stdout } = await virsh(uri, ['list', '--name']);
+  const { stdout } = await virsh(uri, ['list', '--name'], { timeoutMs: ANSWER_MS });
   return namesIn(stdout).includes(domainName(id));
 }
 
