@@ -5,7 +5,7 @@ import { vmsFolder } from '../src/paths.js';
 import { run } from '../src/process/run.js';
 import { sshOptions } from '../src/process/ssh.js';
 import type { MayflyEvent } from '../src/report/events.js';
-import { sshTarget } from '../src/vm/qemu/qemu.js';
+import { sshTarget } from '../src/vm/keys.js';
 import { listVms } from '../src/vm/registry.js';
 import { makeProbe } from './probe.js';
 import type { SectionResult } from './result.js';

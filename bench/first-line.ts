@@ -8,7 +8,7 @@ import { median } from './statistics.js';
 import { bootStock, makeStockKey, type StockBoot } from './stock-boot.js';
 import { makeStockDisk, STOCK_PACKAGES } from './stock-disk.js';
 
-const FIRST_LINE = 'the first line of the build script';
+export const FIRST_LINE = 'the first line of the build script';
 
 export async function measureFirstLine(setting: Setting): Promise<SectionResult> {
   const project = await makeProbe(setting, `echo '${FIRST_LINE}'\n: > empty.img`, '512M');
@@ -59,10 +59,14 @@ export async function measureFirstLine(setting: Setting): Promise<SectionResult>
 }
 
 /** Builds to the end. @returns seconds until the line arrived */
-async function timeToFirstLine(setting: Setting, project: string): Promise<number> {
+export async function timeToFirstLine(
+  setting: Setting,
+  project: string,
+  flags: readonly string[] = [],
+): Promise<number> {
   let seconds: number | undefined;
   const started = performance.now();
-  await setting.mayfly(['build'], {
+  await setting.mayfly(['build', ...flags], {
     cwd: project,
     onLine: (line) => {
       if (line.includes(FIRST_LINE)) seconds ??= (performance.now() - started) / 1000;

@@ -14,6 +14,7 @@ import { measureFirstLine } from './first-line.js';
 import { describeMachine } from './machine.js';
 import { reportLines, type Failure, type Report } from './report.js';
 import type { SectionResult } from './result.js';
+import { measureProviders } from './providers.js';
 import { openSetting, type Setting } from './setting.js';
 import { measureVersion } from './version.js';
 
@@ -25,6 +26,7 @@ const SECTIONS: Readonly<Record<string, (setting: Setting) => Promise<SectionRes
   box: measureBox,
   artifacts: measureArtifacts,
   'first-line': measureFirstLine,
+  providers: measureProviders,
 };
 
 function readArguments(): { readonly runs: number; readonly names: readonly string[] } {

@@ -90,7 +90,8 @@ export async function bootStock(
     let seen = false;
     const series = BANNER_MS.map((wait) =>
       until('the SSH banner', async () => {
-        if (!seen && (await hasBanner('127.0.0.1', at, wait))) seen = true;
+        if (!seen && (await hasBanner({ host: '127.0.0.1', port: at, folder: stock.folder }, wait)))
+          seen = true;
         return seen;
       }),
     );

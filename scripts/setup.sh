@@ -10,7 +10,9 @@ NEEDED='qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebs
   newuidmap:uidmap git:git ssh:openssh-client ssh-keygen:openssh-client setpriv:util-linux
   flock:util-linux tar:tar zstd:zstd xz:xz-utils gpgv:gpgv'
 [ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
-  faketime:faketime ip:iproute2 taskset:util-linux hostname:hostname sftp:openssh-client"
+  faketime:faketime taskset:util-linux hostname:hostname sftp:openssh-client
+  virsh:libvirt-clients libvirtd:libvirt-daemon-system vagrant:vagrant sshd:openssh-server ip:iproute2
+  dnsmasq:dnsmasq-base iptables:iptables pgrep:procps"
 
 PATH=$PATH:/usr/sbin:/sbin
 missing=
@@ -18,6 +20,11 @@ missing=
 for pair in $NEEDED; do
   command -v "${pair%%:*}" > /dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
+if [ "${1:-}" = test ]; then
+  # A plug-in, not a program.
+  ls /usr/share/rubygems-integration/all/specifications/vagrant-libvirt-* > /dev/null 2>&1 ||
+    missing="$missing vagrant-libvirt"
+fi
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
 command -v node > /dev/null 2>&1 || missing="$missing nodejs"
 command -v npm > /dev/null 2>&1 || missing="$missing npm"

@@ -59,6 +59,8 @@ export const buildsFolder = (home: Home): string => join(home.state, 'builds');
 /** Reports on base boxes that did not come out the same. */
 export const differencesFolder = (home: Home): string => join(home.state, 'differences');
 export const scratchFolder = (home: Home): string => join(home.state, 'tmp');
+/** Where base boxes were copied to. */
+export const copiesFile = (home: Home): string => join(home.state, 'box-copies');
 export const lockFile = (home: Home, name: string): string => join(home.state, 'locks', `${name}.lock`);
 
 /** Files of one base box, in boxes/FINGERPRINT/. */
@@ -84,6 +86,14 @@ export const vmFiles = {
   hostKey: 'ssh_host_ed25519_key',
   knownHosts: 'known_hosts',
   network: 'network',
+  /** A tar of keys and settings, for providers that hand them over on a disk. */
+  handover: 'handover.raw',
+  /** libvirt's description of the VM, and what virsh says while it runs. */
+  domain: 'domain.xml',
+  virshLog: 'virsh.log',
+  /** The Vagrantfile and what Vagrant keeps beside it. */
+  vagrant: 'vagrant',
+  vagrantLog: 'vagrant.log',
   /** Shared with the guest, read-only. */
   source: 'source',
   builder: 'builder',

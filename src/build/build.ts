@@ -115,7 +115,7 @@ async function tell(
 
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const plan = await journal.step('plan', 'Planning', () =>
-    makePlan(context, { ...request, scratch: scratch.path, refresh: true }),
+    makePlan(context, { ...request, scratch: scratch.path, refresh: true, tryProvider: true }),
   );
   progress.plan = plan;
   journal.tell({

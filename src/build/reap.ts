@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
 import { reapCaches } from '../disks/cache.js';
+import { messageOf } from '../errors.js';
 import { archiveFolder, boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
 import { tryLock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
@@ -22,11 +23,18 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
   const vms = vmsFolder(context.home);
   const live = new Set<string>();
   for (const vm of await listVms(vms)) {
-    if (vm.state === 'leftover') {
+    if (vm.state !== 'leftover') {
+      live.add(vm.record.id);
+      continue;
+    }
+    try {
       await reapVm(vm);
       tell(`the VM ${vm.record.id} of a mayfly that is gone`);
-    } else {
+    } catch (error) {
+      // Its host may not answer now: its record stays, and the next command tries again.
       live.add(vm.record.id);
+      const text = `The VM ${vm.record.id} of a mayfly that is gone cannot be removed now: ${messageOf(error)}`;
+      report({ type: 'notice', level: 'warning', text });
     }
   }
   for (const id of await reapFolders(vms)) tell(`the folder of the VM ${id}, which was never started`);

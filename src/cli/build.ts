@@ -1,7 +1,14 @@
 /** `mayfly build` */
 import type { Command } from 'commander';
 import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
-import { addArtifactsFlag, addGlobalFlags, parseTimeout, print } from './common.js';
+import {
+  addArtifactsFlag,
+  addGlobalFlags,
+  addProviderFlag,
+  parseProvider,
+  parseTimeout,
+  print,
+} from './common.js';
 import { addExamples } from './help.js';
 import { openJunit } from './junit.js';
 import { packageVersion } from './main.js';
@@ -10,6 +17,7 @@ import { openSession, type GlobalOptions } from './session.js';
 interface BuildFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
+  readonly provider?: string;
   readonly bootTimeout?: string;
   readonly junit?: string;
 }
@@ -30,6 +38,7 @@ export function registerBuild(program: Command): void {
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
+  addProviderFlag(command);
   const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
   addTimeFlag(command, '--boot-timeout', bootTime);
   command.option('--junit <FILE>', 'Write the steps as JUnit XML, for CI systems.');
@@ -58,6 +67,7 @@ from options: in builder.yaml.`,
       flags: { ...flags },
       artifacts: flags.artifacts,
       ownFiles: junit.files,
+      provider: parseProvider(flags.provider),
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
       version: packageVersion(),

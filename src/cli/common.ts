@@ -1,5 +1,6 @@
 /** What several commands share: global flags, the values of flags, and output of both kinds. */
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { PROVIDER_CHOICES, type ProviderChoice } from '../config/providers.js';
 import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
 
@@ -16,6 +17,32 @@ export function addArtifactsFlag(command: Command): Command {
   return command.option(
     '--artifacts <DIR>',
     'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory.',
+  );
+}
+
+/** What runs the VM, for every command that may start one. */
+export function addProviderFlag(command: Command): Command {
+  const option = new Option(
+    '--provider <NAME>',
+    'What runs the VM. Default: that of the kept VM, then vm.provider, then qemu.',
+  );
+  // For help and completion only: commander itself would end at the first wrong value.
+  option.argChoices = [...PROVIDER_CHOICES];
+  return command.addOption(option);
+}
+
+/** @throws MayflyError `provider.unknown` */
+export function parseProvider(text: string | undefined): ProviderChoice | undefined {
+  if (text === undefined) return undefined;
+  const found = PROVIDER_CHOICES.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw new MayflyError(
+    'usage',
+    'provider.unknown',
+    `--provider: there is no provider ${JSON.stringify(text)}.`,
+    {
+      hint: `Expected one of ${PROVIDER_CHOICES.join(', ')}.`,
+    },
   );
 }
 

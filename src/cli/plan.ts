@@ -4,13 +4,23 @@ import type { BuildPlan } from '../build/plan/plan.js';
 import { formatMemory, formatSeconds } from '../report/format.js';
 import { addBuildOptionFlags } from './build-options.js';
 import { addTimeoutFlag } from './build.js';
-import { addArtifactsFlag, addGlobalFlags, parseTimeout, print, printJson, table } from './common.js';
+import {
+  addArtifactsFlag,
+  addGlobalFlags,
+  addProviderFlag,
+  parseProvider,
+  parseTimeout,
+  print,
+  printJson,
+  table,
+} from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
 interface PlanFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
+  readonly provider?: string;
 }
 
 export function registerPlan(program: Command): void {
@@ -22,6 +32,7 @@ export function registerPlan(program: Command): void {
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
+  addProviderFlag(command);
   addGlobalFlags(command, 'Print the whole plan as JSON.');
   addBuildOptionFlags(command);
   addExamples(
@@ -40,8 +51,10 @@ export function registerPlan(program: Command): void {
     const plan = await makePlan(session.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,
+      provider: parseProvider(flags.provider),
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       scratch: scratch.path,
+      tryProvider: true,
     });
     if (flags.json === true) printJson(plan);
     else for (const line of planLines(plan)) print(line);
@@ -69,7 +82,7 @@ export function planLines(plan: BuildPlan): readonly string[] {
     ['base box', `${box.label} (${box.fingerprint.slice(0, 12)}), ${box.exists ? 'exists' : 'to be made'}`],
     [
       'VM',
-      `${vm.provider}, ${vm.cpus} CPUs, ${formatMemory(vm.memoryBytes)}, ${vm.accelerator}: ${vm.acceleratorReason}`,
+      `${vm.provider}${vm.connection === undefined ? '' : ` at ${vm.connection}`}, ${vm.cpus} CPUs, ${formatMemory(vm.memoryBytes)}, ${vm.accelerator}: ${vm.acceleratorReason}`,
     ],
     [
       'build in',

@@ -1,7 +1,7 @@
 /** `mayfly vm up` */
 import type { Command } from 'commander';
 import { addBuildOptionFlags, type FlagChoice } from './build-options.js';
-import { addGlobalFlags, print, printJson } from './common.js';
+import { addGlobalFlags, addProviderFlag, parseProvider, print, printJson } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -29,20 +29,21 @@ export function addVmUp(vm: Command): void {
     .summary('start the VM, provision it, and keep it')
     .description('Starts the VM (or the one that was halted), provisions it, and keeps it.');
   addGlobalFlags(up, 'Print the id of the VM as JSON.');
+  addProviderFlag(up);
   addBuildOptionFlags(up, CHOICE);
   addExamples(
     up,
     ['mayfly vm up', 'start the VM, or the one that was halted'],
     ['mayfly vm up --force-cleanup', 'start a new one in place of the kept one'],
   );
-  up.action(async (flags: GlobalOptions) => {
+  up.action(async (flags: GlobalOptions & { provider?: string }) => {
     const [{ vmUp }, { withJournal }] = await Promise.all([
       import('../build/vm/commands.js'),
       import('../build/record/with-journal.js'),
     ]);
     using session = openSession(flags, false);
     const id = await withJournal(session.context, (context, journal) =>
-      vmUp(context, journal, { flags: { ...flags } }),
+      vmUp(context, journal, { flags: { ...flags }, provider: parseProvider(flags.provider) }),
     );
     if (flags.json === true) printJson({ id });
     else print(`The VM ${id} runs. Get in: mayfly vm ssh. End it: mayfly vm destroy.`);

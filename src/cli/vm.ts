@@ -137,7 +137,7 @@ function statusRows({ record, state, folder }: KnownVm): readonly (readonly stri
     ['started for', `${record.ref} of ${record.checkout}`],
     ['hardware', `${record.cpus} CPUs, ${formatMemory(record.memoryBytes)}, ${record.accelerator}`],
     ['since', record.createdAt],
-    ['SSH', record.port === undefined ? 'none' : `127.0.0.1:${record.port}`],
+    ['SSH', record.port === undefined ? 'none' : `${record.host ?? '127.0.0.1'}:${record.port}`],
     ['folder', folder],
   ];
 }

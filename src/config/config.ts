@@ -3,6 +3,8 @@
  * that the rest of mayfly reads; docs/builder.yaml.md words the meaning of each field for people.
  */
 
+import type { ProviderChoice } from './providers.js';
+
 export interface Config {
   readonly name: string;
   readonly basebox: BaseboxConfig;
@@ -58,8 +60,6 @@ export interface OriginConfig {
   readonly keyring: string | undefined;
 }
 
-export type ProviderChoice = 'qemu';
-
 /** What a builder VM reaches: the archive (and a configured proxy) only, what the host reaches, or nothing. */
 export type NetworkChoice = 'archive' | 'open' | 'none';
 
@@ -67,6 +67,8 @@ export interface VmConfig {
   /** Undefined: `archive` for a frozen project, else `open`. */
   readonly network: NetworkChoice | undefined;
   readonly provider: ProviderChoice;
+  /** libvirt's URIs: hosts to run VMs on, best first. */
+  readonly libvirt: readonly string[];
   /** Bytes. */
   readonly memory: number;
   /** Bytes, added to `memory` for a build in RAM. */

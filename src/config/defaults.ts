@@ -38,6 +38,7 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
     },
     vm: {
       provider: vm.provider,
+      libvirt: vm.libvirt,
       network: vm.network,
       memory: vm.memory,
       buildMemory: vm.build_memory,

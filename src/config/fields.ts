@@ -3,6 +3,7 @@
  * words that follow "expected" (load.ts adds what was found); every field carries a line of docs.
  */
 import * as z from 'zod';
+import { LIBVIRT_URI } from './providers.js';
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.js';
 
 /** One line of docs/builder.yaml.md. */
@@ -132,6 +133,10 @@ export function archiveUrl() {
     .refine((url) => URL.canParse(url), { error })
     .transform((url) => url.replace(/\/+$/, ''));
 }
+
+/** A connection of libvirt's (libvirt.org/uri.html), of the kinds that mayfly can use. */
+export const libvirtUri = (): z.ZodString =>
+  text(LIBVIRT_URI, 'qemu:///session, qemu:///system or qemu+ssh://USER@HOST/system');
 
 /** One of a few words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {

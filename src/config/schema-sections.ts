@@ -11,6 +11,7 @@ import {
   glob,
   hostPath,
   insidePath,
+  libvirtUri,
   list,
   mountPoint,
   oneOf,
@@ -24,6 +25,7 @@ import {
   variableText,
   word,
 } from './fields.js';
+import { PROVIDER_CHOICES } from './providers.js';
 import { MOST_CPUS } from './options-words.js';
 import { ALWAYS, originsRule } from './schema-rules.js';
 
@@ -138,7 +140,18 @@ const archive = {
 };
 
 const vm = {
-  provider: field('word', oneOf(['qemu']), 'qemu', 'What runs the VM: `qemu`.'),
+  provider: field(
+    'word',
+    oneOf(PROVIDER_CHOICES),
+    'qemu',
+    'What runs the VM: `qemu`, `libvirt`, `vagrant`, or `auto`, the first of these that works. The flag `--provider` comes first. See providers.md.',
+  ),
+  libvirt: field(
+    'list of URIs',
+    list(libvirtUri(), 'a list of URIs').min(1, { error: 'at least one URI' }),
+    ['qemu:///session'],
+    'Hosts of the provider `libvirt`, best first: `qemu:///session`, `qemu:///system`, `qemu+ssh://USER@HOST/system`. The first that answers and has room gets the VM.',
+  ),
   network: optionalField(
     'word',
     oneOf(['archive', 'open', 'none']),

@@ -75,7 +75,12 @@ const OFFER = /^artifact (\d+) (\d+) (.+)$/;
 export async function collectArtifacts(
   guest: GuestSession,
   settings: GuestSettings,
-  request: { readonly patterns: readonly string[]; readonly from: string; readonly disk: string },
+  request: {
+    readonly patterns: readonly string[];
+    readonly from: string;
+    readonly disk: string;
+    readonly empty: boolean;
+  },
   options: ScriptOptions,
 ): Promise<readonly OfferedArtifact[]> {
   const offers: OfferedArtifact[] = [];
@@ -83,6 +88,7 @@ export async function collectArtifacts(
     MF_PATTERNS: request.patterns.join('\n'),
     MF_FROM: request.from,
     MF_DISK: request.disk,
+    MF_EMPTY: yes(request.empty),
   };
   const outcome = await runScript(guest, 'collect', values, {
     ...options,

@@ -3,10 +3,17 @@ import { MayflyError } from '../errors.js';
 import { yes, type ScriptValues } from './scripts.js';
 import { runScript, type GuestFailure, type GuestSession, type ScriptOptions } from './session.js';
 
+export interface ShareTags {
+  readonly source: string;
+  readonly builder: string;
+}
+
 export interface GuestSettings {
   /** Mount points in the guest. */
   readonly source: string;
   readonly builder: string;
+  /** What they are mounted by over 9p; undefined where they were copied into the guest. */
+  readonly tags: ShareTags | undefined;
   readonly user: string;
   /** Whether disks, proxy, APT's sources, clone and clock are mayfly's, or the scripts' own. */
   readonly setup: 'mayfly' | 'scripts';
@@ -36,6 +43,8 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
     MF_REF: settings.ref,
     MF_SOURCE: settings.source,
     MF_BUILDER: settings.builder,
+    MF_SOURCE_TAG: settings.tags?.source ?? '',
+    MF_BUILDER_TAG: settings.tags?.builder ?? '',
     MF_USER: settings.user,
     MF_SETUP: settings.setup,
     MF_CACHE_PACKAGES: settings.packagesDisk ?? '',

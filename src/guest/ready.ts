@@ -54,13 +54,12 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
 }
 
 async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
-  const { host, port } = guest.ssh;
   const found = new AbortController();
   let tries = 0;
   while (!isAborted(found.signal)) {
     if (tries < MOST_TRIES) {
       tries += 1;
-      void hasBanner(host, port, BANNER_MS).then((answer) => {
+      void hasBanner(guest.ssh, BANNER_MS).then((answer) => {
         tries -= 1;
         if (answer) found.abort();
       });

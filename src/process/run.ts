@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Uint8Array;
+  /** A file that the program reads as its standard input. */
+  readonly inputFile?: string;
   readonly signal?: AbortSignal;
   /** Milliseconds; none by default. */
   readonly timeoutMs?: number;
@@ -195,6 +197,7 @@ export async function run(
 function standardStreams(options: RunOptions): Options {
   if (options.stdio === 'inherit') return { stdio: 'inherit' };
   const stdout = options.stdoutFile === undefined ? ('pipe' as const) : { file: options.stdoutFile };
+  if (options.inputFile !== undefined) return { stdin: { file: options.inputFile }, stdout, stderr: 'pipe' };
   if (options.input === undefined) return { stdin: 'ignore', stdout, stderr: 'pipe' };
   return { input: options.input, stdout, stderr: 'pipe' };
 }

@@ -18,7 +18,12 @@ export interface SshTarget {
   readonly keyFile: string;
   readonly knownHosts: string;
   readonly socket: string;
+  /** A command whose standard input and output lead to the VM; undefined where its port is one of this host's. */
+  readonly through?: readonly string[];
 }
+
+/** What of it leads to the VM. */
+export type Way = Pick<SshTarget, 'host' | 'port' | 'folder' | 'through'>;
 
 /** The name under which the VM's host key is known, whatever its port. */
 export const HOST_KEY_ALIAS = 'mayfly-builder';
@@ -46,8 +51,14 @@ export function sshOptions(target: SshTarget): readonly string[] {
   return [
     ...['-F', 'none'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    ...(target.through === undefined ? [] : ['-o', `ProxyCommand=${quoteCommand(target.through)}`]),
     ...['-p', String(target.port)],
   ];
+}
+
+/** The way to another host may ask this person's agent; a VM never does. */
+export function sshEnvironment(target: Way): Readonly<Record<string, string | undefined>> {
+  return target.through === undefined ? {} : { SSH_AUTH_SOCK: process.env['SSH_AUTH_SOCK'] };
 }
 
 /** The arguments of one ssh command. */
@@ -69,6 +80,7 @@ export function sshRun(
   return run('ssh', sshArguments(target, command, ['-o', 'ControlMaster=no']), {
     ...options,
     cwd: target.folder,
+    env: { ...sshEnvironment(target), ...options.env },
   });
 }
 
@@ -93,7 +105,12 @@ export async function openMaster(
     `127.0.0.1:${guestPort}:${host.includes(':') ? `[${host}]` : host}:${port}`,
   ]);
   const args = [...sshOptions(target), ...flags, ...reverse, `${target.user}@${target.host}`];
-  return await startService('ssh', args, { cwd: target.folder, log, whenWeDie: 'TERM' });
+  return await startService('ssh', args, {
+    cwd: target.folder,
+    log,
+    env: sshEnvironment(target),
+    whenWeDie: 'TERM',
+  });
 }
 
 /** Whether the shared connection answers. */
@@ -103,8 +120,30 @@ export async function masterAnswers(target: SshTarget, signal: AbortSignal): Pro
   return result.exitCode === 0;
 }
 
-/** Whether something that speaks SSH answers at the address within `timeoutMs`. */
-export function hasBanner(host: string, port: number, timeoutMs: number): Promise<boolean> {
+/** Whether something that speaks SSH answers in the VM within `timeoutMs`. */
+export function hasBanner(target: Way, timeoutMs: number): Promise<boolean> {
+  return target.through === undefined
+    ? bannerAt(target.host, target.port, timeoutMs)
+    : bannerThrough(target, target.through, timeoutMs);
+}
+
+async function bannerThrough(
+  target: Way,
+  [program = '', ...args]: readonly string[],
+  timeoutMs: number,
+): Promise<boolean> {
+  const done = new AbortController();
+  let found = false;
+  const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
+    found ||= stream === 'stdout' && line.startsWith('SSH-');
+    done.abort();
+  };
+  const options = { cwd: target.folder, env: sshEnvironment(target), signal: done.signal, timeoutMs, onLine };
+  await run(program, args, options).catch(() => undefined);
+  return found;
+}
+
+function bannerAt(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const done = (answer: boolean): void => {

@@ -8,6 +8,7 @@ import { hostUpstream } from '../snapshots/host-apt.js';
 import { detectAccelerator } from '../vm/accelerator.js';
 import type { Context } from '../build/context.js';
 import { OVMF } from './boot-image.js';
+import { providerFindings } from './doctor-providers.js';
 import type { Finding } from './finding.js';
 import { diskFindings, memoryFinding } from './room.js';
 
@@ -40,7 +41,7 @@ export async function examineHost(context: Context): Promise<readonly Finding[]>
     firmware(),
     memoryFinding(),
   ]);
-  return [...single, ...(await diskFindings(context))];
+  return [...single, ...(await providerFindings(context)), ...(await diskFindings(context))];
 }
 
 /** One command that installs everything that a package can mend; undefined when there is nothing. */

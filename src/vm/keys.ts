@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { vmFiles } from '../paths.js';
 import { run } from '../process/run.js';
-import { HOST_KEY_ALIAS } from '../process/ssh.js';
+import { HOST_KEY_ALIAS, type SshTarget } from '../process/ssh.js';
 
 export async function makeKeys(folder: string, signal: AbortSignal): Promise<void> {
   const make = (file: string, comment: string): Promise<unknown> =>
@@ -12,4 +12,17 @@ export async function makeKeys(folder: string, signal: AbortSignal): Promise<voi
   const publicKey = await readFile(join(folder, `${vmFiles.hostKey}.pub`), 'utf8');
   const [type = '', key = ''] = publicKey.split(' ');
   await writeFile(join(folder, vmFiles.knownHosts), `${HOST_KEY_ALIAS} ${type} ${key}\n`);
+}
+
+/** How to reach a VM whose SSH port is forwarded to a port of the loopback of the host it runs on. */
+export function sshTarget(folder: string, port: number, host = '127.0.0.1'): SshTarget {
+  return {
+    host,
+    port,
+    user: 'root',
+    folder,
+    keyFile: vmFiles.sshKey,
+    knownHosts: vmFiles.knownHosts,
+    socket: vmFiles.sshMaster,
+  };
 }

@@ -7,47 +7,18 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
 import { vmFiles } from '../paths.js';
-import { isAlive, type Owner } from '../process/owner.js';
+import { isAlive } from '../process/owner.js';
 import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
 import { signalGroup } from '../process/children.js';
+import type { VmOnDisk } from './provider.js';
+import { providerOf } from './providers.js';
+import { vmRecord, type VmRecord } from './record.js';
 
-const owner = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
-
-export const vmRecord = z.object({
-  schema: z.literal(1),
-  id: z.string(),
-  provider: z.literal('qemu'),
-  createdAt: z.iso.datetime(),
-  /** Top folder of the checkout that it builds. */
-  checkout: z.string(),
-  /** What it was started for, as REFERENCE.md's GIT_REF. */
-  ref: z.string(),
-  box: z.string(),
-  /** The build user in the guest. */
-  user: z.string(),
-  /** True once it is to outlive the command that started it. */
-  kept: z.boolean(),
-  /** The command that works with it now, or did last. */
-  owner,
-  /** The VM's own process, once it runs. */
-  process: owner.optional(),
-  port: z.number().optional(),
-  memoryBytes: z.number(),
-  cpus: z.number(),
-  network: z.enum(['open', 'restricted']),
-  cpuModel: z.string().optional(),
-  machineType: z.string().optional(),
-  accelerator: z.enum(['kvm', 'tcg']),
-  /** Cache disks in use: name of the cache → this VM's overlay. */
-  caches: z.record(z.string(), z.object({ serial: z.string(), path: z.string() })),
-});
-export type VmRecord = z.infer<typeof vmRecord>;
+export type { VmRecord } from './record.js';
 
 export type VmState = 'running' | 'kept' | 'halted' | 'leftover';
 
-export interface KnownVm {
-  readonly folder: string;
-  readonly record: VmRecord;
+export interface KnownVm extends VmOnDisk {
   readonly state: VmState;
 }
 
@@ -69,7 +40,7 @@ export async function writeVmRecord(folder: string, record: VmRecord): Promise<v
 async function readVm(folder: string): Promise<KnownVm | undefined> {
   try {
     const record = vmRecord.parse(JSON.parse(await readFile(join(folder, vmFiles.record), 'utf8')));
-    return { folder, record, state: await stateOf(record) };
+    return { folder, record, state: await stateOf({ folder, record }) };
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
     // Damaged: then only its owner file tells whether it is a leftover.
@@ -78,15 +49,12 @@ async function readVm(folder: string): Promise<KnownVm | undefined> {
   }
 }
 
-async function stateOf(record: VmRecord): Promise<VmState> {
-  const [vmLives, ownerLives] = await Promise.all([lives(record.process), lives(record.owner)]);
-  if (ownerLives) return record.kept && vmLives ? 'kept' : 'running';
-  if (!record.kept) return 'leftover';
+async function stateOf(vm: VmOnDisk): Promise<VmState> {
+  const { provider, owner, kept } = vm.record;
+  const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
+  if (ownerLives) return kept && vmLives ? 'kept' : 'running';
+  if (!kept) return 'leftover';
   return vmLives ? 'kept' : 'halted';
-}
-
-async function lives(process: Owner | undefined): Promise<boolean> {
-  return process !== undefined && (await isAlive(process));
 }
 
 /** All VMs of this person, oldest first. */
@@ -102,12 +70,8 @@ export async function listVms(vms: string): Promise<readonly KnownVm[]> {
 }
 
 /** Ends what is left of a VM whose owner is gone, and removes its folder. */
-export async function reapVm(vm: KnownVm): Promise<void> {
-  const own = vm.record.process;
-  if (own !== undefined && (await isAlive(own))) {
-    signalGroup(own.pid, 'SIGKILL');
-    while (await isAlive(own)) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+export async function reapVm(vm: VmOnDisk): Promise<void> {
+  await providerOf(vm.record.provider).remove(vm);
   await endProcesses(vm.folder);
   await removeTree(vm.folder);
 }

@@ -23,14 +23,20 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>;
   /** A home of its own; for tests that look at what is stored. */
   readonly home?: string;
+  /** Words before the command, and before the folder that it runs in: the way into a machine (machines.ts). */
+  readonly enter?: readonly string[];
 }
 
 /** A machine that has other work too makes a base box in three minutes. */
 const TIMEOUT_MS = 8 * 60_000;
 
 function start(args: readonly string[], options: Options) {
-  return execa(process.execPath, [PROGRAM, ...args], {
-    cwd: options.cwd ?? folder,
+  const cwd = options.cwd ?? folder;
+  const command = [process.execPath, PROGRAM, ...args];
+  const [program = '', ...words] =
+    options.enter === undefined ? command : [...options.enter, cwd, ...command];
+  return execa(program, words, {
+    cwd,
     env: { CI: 'true', MAYFLY_HOME: options.home ?? home, MAYFLY_TMPDIR: folder, ...options.env },
     reject: false,
     all: true,

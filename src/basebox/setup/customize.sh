@@ -18,7 +18,8 @@ done
 
 # The build user: unprivileged, but may become root, as the VM is its own.
 groupadd --gid 1000 "$user"
-useradd --create-home --uid 1000 --gid 1000 --shell /bin/bash "$user"
+# No password, and not locked: sshd would refuse keys too.
+useradd --password '*' --create-home --uid 1000 --gid 1000 --shell /bin/bash "$user"
 mkdir -p /etc/sudoers.d
 printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" > /etc/sudoers.d/mayfly
 chmod 0440 /etc/sudoers.d/mayfly
@@ -44,4 +45,6 @@ for generator in systemd-getty-generator systemd-ssh-generator systemd-gpt-auto-
   ln -sf /dev/null "/etc/systemd/system-generators/$generator"
 done
 ln -sf /usr/lib/systemd/system/multi-user.target "$units/default.target"
-ln -sf "$units/mayfly-sshd.service" "$units/sysinit.target.wants/mayfly-sshd.service"
+for unit in mayfly-sshd.service mayfly-dhcp.service; do
+  ln -sf "$units/$unit" "$units/sysinit.target.wants/$unit"
+done

@@ -5,6 +5,7 @@ import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
 import { tryLock } from '../../process/lock.js';
 import { makeScratch } from '../../process/scratch.js';
 import { listVms } from '../../vm/registry.js';
+import { removeCopies } from './copies.js';
 import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
 import { createTwice } from './twice.js';
 import { openArchive } from '../archive/serve.js';
@@ -68,6 +69,7 @@ export async function cleanBoxes(
   for (const box of stale) {
     const held = await tryLock(boxLock(context, box.record.fingerprint), { purpose: 'removes a base box' });
     if (held === undefined) continue;
+    await removeCopies(context, box.record.fingerprint);
     await removeBox(store, box.record.fingerprint);
     await held.release();
     removed.push(box);

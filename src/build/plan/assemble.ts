@@ -22,12 +22,14 @@ import type { HostFacts } from './facts.js';
 import type { BuildPlan } from './plan-type.js';
 import type { PlanRequest } from './plan.js';
 import { builderSource, type Project } from './project.js';
+import { memoryOf, type ChosenProvider } from './provider.js';
 
 export interface Assembly {
   readonly context: Context;
   readonly request: PlanRequest;
   readonly project: Project;
   readonly facts: HostFacts;
+  readonly provider: ChosenProvider;
   readonly preview: SourcePreview;
   /** Copy of the builder directory. */
   readonly folder: string;
@@ -37,7 +39,7 @@ export interface Assembly {
 }
 
 export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
-  const { context, request, project, facts, preview, folder, config, resolved } = parts;
+  const { context, request, project, facts, provider, preview, folder, config, resolved } = parts;
   const { checkout } = project;
   const { options } = resolved;
   const merged = preview.outcome.kind === 'merged';
@@ -112,15 +114,17 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       ...resolved.warnings,
       ...movingWarnings(archive),
       ...validityWarnings(archive, new Date()),
+      ...provider.refused.map((reason) => `Not used: ${reason}.`),
       ...(state.dirty
         ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']
         : []),
     ],
     vm: {
-      provider: 'qemu',
+      provider: provider.name,
+      connection: provider.connection,
       accelerator: facts.accelerator.name,
       acceleratorReason: facts.accelerator.reason,
-      memoryBytes: config.vm.memory + (options.ram ? config.vm.buildMemory : 0),
+      memoryBytes: memoryOf(config.vm, options),
       network,
       hostProxy: usesExternalProxy(options.proxy) ? facts.httpProxy : undefined,
       cpus: options.cpus ?? config.vm.cpus ?? facts.cpus,

@@ -1,5 +1,5 @@
 /** What the guest is told: settings for mayfly's own steps, and the environment of the project's scripts. */
-import type { GuestSettings } from '../../guest/provision.js';
+import type { GuestSettings, ShareTags } from '../../guest/provision.js';
 import type { BuildPlan } from './plan.js';
 
 const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -8,9 +8,13 @@ const IMAGE_SOURCES = '/run/mayfly/image.list';
 /** Made by build.sh for each build. */
 const BUILD_DIRECTORY = '/build/scratch';
 
-/** @param fixes serial of debian-security to bring the VM to, for provisioning */
-export function guestSettings(plan: BuildPlan, fixes?: string): GuestSettings {
+/**
+ * @param tags of the VM's shares; undefined where they are copied
+ * @param fixes serial of debian-security to bring the VM to, for provisioning
+ */
+export function guestSettings(plan: BuildPlan, tags?: ShareTags, fixes?: string): GuestSettings {
   const common = {
+    tags,
     source: plan.guest.source,
     builder: plan.guest.builder,
     user: plan.guest.user,

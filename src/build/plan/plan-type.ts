@@ -2,6 +2,7 @@
 import type { PlannedArchive } from '../archive/origins.js';
 import type { BoxSpec, FingerprintInputs } from '../../basebox/recipe.js';
 import type { GuestConfig, NetworkChoice } from '../../config/config.js';
+import type { ProviderName } from '../../config/providers.js';
 import type { BuildOptions } from '../../config/options.js';
 
 export interface PlannedCache {
@@ -50,7 +51,9 @@ export interface BuildPlan {
   readonly optionOrigins: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
   readonly vm: {
-    readonly provider: 'qemu';
+    readonly provider: ProviderName;
+    /** libvirt's URI, for the providers that use libvirt. */
+    readonly connection: string | undefined;
     readonly accelerator: 'kvm' | 'tcg';
     readonly acceleratorReason: string;
     readonly memoryBytes: number;

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
+import type { ProviderChoice } from '../../config/providers.js';
 import { resolveOptions } from '../../config/options.js';
 import type { FlagValues } from '../../config/options-flags.js';
 import { MayflyError } from '../../errors.js';
@@ -21,6 +22,7 @@ import { refuseExpired } from '../archive/validity.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
+import { acceleratorOf, planProvider } from './provider.js';
 import type { BuildPlan } from './plan-type.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
 
@@ -34,6 +36,10 @@ export interface PlanRequest {
   readonly ownFiles?: readonly string[];
   /** `--timeout`, seconds; else builder.yaml. */
   readonly timeoutSeconds?: number | undefined;
+  /** `--provider`; else that of the VM that is kept, else builder.yaml. */
+  readonly provider?: ProviderChoice | undefined;
+  /** Try whether the provider works, and choose another where that is allowed. Default false: a VM is not started. */
+  readonly tryProvider?: boolean;
   /** Scratch folder, the caller's. */
   readonly scratch: string;
   /** Commands that only need the VM do not mind uncommitted changes. Default false. */
@@ -72,8 +78,27 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         release: releaseOf(project, config),
       });
       if (request.refresh === true) refuseExpired(archive, new Date());
+      const provider = await planProvider(
+        context,
+        request,
+        project.checkout.topLevel,
+        config,
+        resolved.options,
+      );
+      const accelerator = await acceleratorOf(context, provider, facts.accelerator);
       return await assemblePlan({
-        ...{ context, request, project, facts, preview, folder, config, resolved, archive },
+        ...{
+          context,
+          request,
+          project,
+          provider,
+          facts: { ...facts, accelerator },
+          preview,
+          folder,
+          config,
+          resolved,
+          archive,
+        },
       });
     },
   );

@@ -6,7 +6,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeArtifacts, type Artifact, type Offer } from '../../artifacts/collect.js';
-import { ARTIFACT_DISK, emptyArtifactDisk } from '../../artifacts/disk.js';
+import { ARTIFACT_DISK } from '../../artifacts/disk.js';
 import { collectArtifacts } from '../../guest/build.js';
 import type { ScriptOptions } from '../../guest/session.js';
 import { vmFiles } from '../../paths.js';
@@ -29,12 +29,11 @@ export async function collect(
   builder: BuilderVm,
   options: ScriptOptions,
 ): Promise<Collected> {
-  const disk = join(builder.folder, vmFiles.artifacts);
-  await emptyArtifactDisk(disk, options.signal);
+  const empty = (await builder.storage.emptyArtifactDisk(options.signal)) === 'guest';
   const { patterns, from } = plan.artifacts;
-  const request = { patterns, from, disk: ARTIFACT_DISK };
+  const request = { patterns, from, disk: ARTIFACT_DISK, empty };
   const offers = await collectArtifacts(builder.guest, guestSettings(plan), request, options);
-  return { disk, offers, inUse: true };
+  return { disk: await builder.storage.readArtifactDisk(options.signal), offers, inUse: true };
 }
 
 /** Takes the artifact disk out of the folder of a VM that is about to be removed. */

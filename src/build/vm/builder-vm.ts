@@ -1,26 +1,28 @@
 /** The builder VM of a build: started fresh, or the one that was kept for the same ref. Its ends are in end.ts. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { allowsDirect, ARTIFACT_DISK, makeArtifactDisk } from '../../artifacts/disk.js';
 import { findBox, type Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
 import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
 import { tryLock, type Lock } from '../../process/lock.js';
-import { currentOwner, ownerOf } from '../../process/owner.js';
+import { currentOwner } from '../../process/owner.js';
 import type { Tunnel } from '../../process/ssh.js';
 import type { Service } from '../../process/service.js';
 import type { RunningVm, Share } from '../../vm/provider.js';
-import { adopted, qemu } from '../../vm/qemu/qemu.js';
+import { providerOf } from '../../vm/providers.js';
 import { listVms, makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
 import { closeCaches, openCaches } from './caches.js';
+import { isPooled, storageOf, type VmStorage } from './storage.js';
+import { noteCopy } from '../box/copies.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
 
 export interface BuilderVm {
   readonly vm: RunningVm;
   readonly guest: GuestSession;
+  readonly storage: VmStorage;
   readonly folder: string;
   /** The record as it is on disk. */
   record: VmRecord;
@@ -81,11 +83,11 @@ export async function startBuilderVm(
   mayOutliveUs: boolean,
 ): Promise<BuilderVm> {
   const planned = [plan.caches.packages, plan.caches.website].filter((cache) => cache !== undefined);
-  const caches = await openCaches(context, id, planned);
   const base: VmRecord = {
     schema: 1,
     id,
-    provider: 'qemu',
+    provider: plan.vm.provider,
+    connection: plan.vm.connection,
     createdAt: new Date().toISOString(),
     checkout: plan.project.checkout,
     ref: plan.source.ref.name,
@@ -99,17 +101,22 @@ export async function startBuilderVm(
     cpuModel: plan.vm.cpuModel,
     machineType: plan.vm.machineType,
     accelerator: plan.vm.accelerator,
-    caches: Object.fromEntries(caches.map(({ name, disk }) => [name, disk])),
+    caches: {},
   };
+  let record = base;
   try {
+    // Before there is anything to reap: a crash from here on leaves a record of where it is.
+    await writeVmRecord(folder, record);
+    if (isPooled(base) && base.connection !== undefined) await noteCopy(context, base.box, base.connection);
+    record = { ...base, caches: await openCaches(context, base, folder, planned) };
+    await writeVmRecord(folder, record);
     // As much as the guest can hold.
     const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
-    await makeArtifactDisk(join(folder, vmFiles.artifacts), artifactBytes);
-    // Before QEMU starts: a crash from here on leaves a record that names all there is to reap.
-    await writeVmRecord(folder, base);
-    return await launch(context, base, folder, box, held, mayOutliveUs);
+    await storageOf(context, record, folder).makeArtifactDisk(artifactBytes);
+    return await launch(context, record, folder, box, held, mayOutliveUs);
   } catch (error) {
-    await closeCaches(context, base.caches, false, context.report);
+    await closeCaches(context, record, folder, false, context.report);
+    await providerOf(record.provider).remove({ folder, record });
     throw error;
   }
 }
@@ -122,11 +129,15 @@ async function launch(
   held: Lock,
   mayOutliveUs: boolean,
 ): Promise<BuilderVm> {
-  const vm = await qemu.start(
+  const storage = storageOf(context, base, folder);
+  const vm = await providerOf(base.provider).start(
     {
       id: base.id,
       folder,
+      connection: base.connection,
       box: {
+        fingerprint: box.record.fingerprint,
+        diskBytes: box.record.diskBytes,
         disk: join(box.folder, boxFiles.disk),
         kernel: join(box.folder, boxFiles.kernel),
         initrd: join(box.folder, boxFiles.initrd),
@@ -138,22 +149,22 @@ async function launch(
       network: base.network,
       shares: SHARES,
       disks: [
-        ...Object.values(base.caches).map((disk) => ({ ...disk, format: 'qcow2' as const })),
-        {
-          serial: ARTIFACT_DISK,
-          path: vmFiles.artifacts,
-          format: 'raw',
-          direct: await allowsDirect(join(folder, vmFiles.artifacts)),
-        },
+        ...Object.values(base.caches).map(({ serial, path }) => ({
+          serial,
+          path,
+          format: 'qcow2' as const,
+        })),
+        await storage.artifactDisk(),
       ],
       accelerator: base.accelerator,
+      user: base.user,
       mayOutliveUs,
     },
     context.signal,
   );
-  const record: VmRecord = { ...base, process: await ownerOf(vm.pid), port: vm.ssh.port };
+  const record: VmRecord = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
   await writeVmRecord(folder, record);
-  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined, held };
+  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
 }
 
 /** Takes over a VM that an earlier command kept; starts it again when it was halted. */
@@ -175,11 +186,9 @@ export async function adoptBuilderVm(context: Context, known: KnownVm, held: Loc
     }
     return await launch(context, record, folder, box, held, true);
   }
-  if (record.process === undefined || record.port === undefined) {
-    throw new MayflyError('vm', 'vm.not-running', `The VM ${record.id} does not run.`);
-  }
-  const vm = adopted(record.id, folder, record.process, record.port);
-  return { vm, guest: guestOf(vm, folder), folder, record, master: undefined, held };
+  const vm = await providerOf(record.provider).adopt({ folder, record });
+  const storage = storageOf(context, record, folder);
+  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
 }
 
 function guestOf(vm: RunningVm, folder: string): GuestSession {

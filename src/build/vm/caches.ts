@@ -1,56 +1,51 @@
 /** Cache disks of a VM: opened over the newest generation, sealed when the VM ended in order. */
 import type { CacheStore } from '../../disks/cache.js';
-import { discardCache, openCache, sealCache } from '../../disks/cache.js';
 import { cachesFolder, lockFile } from '../../paths.js';
 import type { Report } from '../../report/events.js';
+import type { VmRecord } from '../../vm/record.js';
 import type { Context } from '../context.js';
-import type { PlannedCache } from '../plan/plan.js';
+import type { PlannedCache } from '../plan/plan-type.js';
+import { storageOf } from './storage.js';
 
 export const cacheStore = (context: Context): CacheStore => ({
   folder: cachesFolder(context.home),
   lockFile: (cache) => lockFile(context.home, `cache-${cache}`),
 });
 
-/** A cache disk as a VM's record has it. */
-export interface PluggedCache {
-  /** How the guest finds it. */
-  readonly serial: string;
-  readonly path: string;
-}
+/** Cache disks as a VM's record has them. */
+type PluggedCaches = VmRecord['caches'];
 
-export interface OpenedCache {
-  readonly name: string;
-  readonly disk: PluggedCache;
-}
-
+/** @param vm the record of the VM that they are for */
 export async function openCaches(
   context: Context,
-  vmId: string,
+  vm: VmRecord,
+  folder: string,
   planned: readonly PlannedCache[],
-): Promise<readonly OpenedCache[]> {
-  const opened: OpenedCache[] = [];
+): Promise<PluggedCaches> {
+  const storage = storageOf(context, vm, folder);
+  const opened: PluggedCaches = {};
   for (const cache of planned) {
-    const disk = await openCache(cacheStore(context), cache.name, vmId, cache.bytes, context.signal);
-    opened.push({ name: cache.name, disk: { serial: cache.serial, path: disk.path } });
+    const { name, serial, bytes } = cache;
+    opened[name] = { serial, path: await storage.openCache(cache), bytes };
   }
   return opened;
 }
 
-/** @param caches cache → path of the VM's overlay, as the VM's record has it */
+/** @param clean the guest has unmounted them, and they were closed in order */
 export async function closeCaches(
   context: Context,
-  caches: Readonly<Record<string, PluggedCache>>,
+  vm: VmRecord,
+  folder: string,
   clean: boolean,
   report: Report,
 ): Promise<void> {
-  for (const [cache, { path }] of Object.entries(caches)) {
+  const storage = storageOf(context, vm, folder);
+  for (const [cache, overlay] of Object.entries(vm.caches)) {
     if (!clean) {
-      await discardCache({ cache, path });
+      await storage.discardCache(cache, overlay);
       continue;
     }
-    // Sealing is short and must not be cut in half by an impatient Ctrl-C.
-    const outcome = await sealCache(cacheStore(context), { cache, path }, new AbortController().signal);
-    if (outcome === 'overtaken') {
+    if ((await storage.sealCache(cache, overlay)) === 'overtaken') {
       report({
         type: 'notice',
         level: 'info',

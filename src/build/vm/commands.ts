@@ -83,6 +83,7 @@ export async function vmUp(
     allowDirty: true,
     scratch: scratch.path,
     refresh: true,
+    tryProvider: true,
   });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
@@ -145,6 +146,6 @@ export async function vmDestroy(context: Context, known: KnownVm): Promise<void>
 
 async function destroyHalted(context: Context, known: KnownVm): Promise<void> {
   // It was halted in order, or its host went down: only in the first case are its caches complete.
-  await closeCaches(context, known.record.caches, known.record.process === undefined, context.report);
+  await closeCaches(context, known.record, known.folder, known.record.port === undefined, context.report);
   await reapVm(known);
 }

@@ -4,6 +4,7 @@ import { finish } from '../../guest/build.js';
 import { deadline } from '../../process/deadline.js';
 import { removeTree } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
+import { providerOf } from '../../vm/providers.js';
 import { writeVmRecord } from '../../vm/registry.js';
 import type { Context } from '../context.js';
 import type { BuilderVm } from './builder-vm.js';
@@ -22,7 +23,7 @@ export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise
   if (builder.master !== undefined) await unmountCaches(builder, report);
   await builder.master?.end(1000);
   await builder.vm.stop();
-  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined };
+  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined, host: undefined };
   await writeVmRecord(builder.folder, builder.record);
   await builder.held.release();
 }
@@ -41,7 +42,8 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
     await builder.master?.end(1000);
     if (clean) clean = await builder.vm.stop();
     else await builder.vm.kill();
-    await closeCaches(context, builder.record.caches, clean, report);
+    await closeCaches(context, builder.record, builder.folder, clean, report);
+    await providerOf(builder.record.provider).remove(builder);
     await removeTree(builder.folder);
     await builder.held.release();
   }

@@ -6,6 +6,7 @@ import { wantedFixes } from '../archive/fixes.js';
 import { readBoxPackages } from '../box/files.js';
 import { prepare, provision } from '../../guest/provision.js';
 import type { BuilderVm } from './builder-vm.js';
+import { copyShares } from './share-by-ssh.js';
 import type { Context } from '../context.js';
 import { guestSettings, scriptEnvironment } from '../plan/guest-environment.js';
 import type { Journal } from '../record/journal.js';
@@ -23,7 +24,11 @@ export async function provisionVm(
         ? undefined
         : await wantedFixes(context, plan, await packagesOf(context, builder));
     if (fixes !== undefined) say.progress(`fixes of debian-security ${fixes}`);
-    const settings = guestSettings(plan, fixes);
+    if (builder.vm.shareTags === undefined) {
+      say.progress('copying the source');
+      await copyShares(builder, context.signal);
+    }
+    const settings = guestSettings(plan, builder.vm.shareTags, fixes);
     const options = { signal: context.signal, onLine: say.output };
     await prepare(builder.guest, settings, options);
     await provision(

@@ -2,8 +2,8 @@
 # Writes what the build made to the artifact disk, one file after the other, and prints a line for
 # each: `artifact OFFSET BYTES NAME`. One pattern a line in MF_PATTERNS; bash, for `**`.
 #
-# A disk, not a share: under emulation it is four times as fast as 9p. The host has emptied it
-# before, so that what is not written is zeros.
+# A disk, not a share: under emulation it is four times as fast as 9p. It is emptied before, so that
+# what is not written is zeros: by the host, or here with MF_EMPTY.
 shopt -s nullglob globstar
 
 # Each file begins at a multiple of this many bytes: direct output wants whole blocks.
@@ -23,6 +23,7 @@ collect() {
     done
   done <<< "$MF_PATTERNS"
   [ "${#files[@]}" -gt 0 ] || return 0
+  [ "$MF_EMPTY" != yes ] || blkdiscard --force "$disk" || fail guest.copy "(the artifact disk cannot be emptied)"
   local sizes offset=0 largest=0 index
   mapfile -t sizes < <(stat --format '%s %b' -- "${files[@]}")
   for index in "${!sizes[@]}"; do

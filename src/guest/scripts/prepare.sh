@@ -14,13 +14,23 @@ guard() {
   [ "$started_for" = "$MF_REF" ] || fail guest.wrong-branch "$started_for"
 }
 
+# share TAG NAME DIRECTORY OPTIONS: without a tag it was copied here before.
 share() {
   tag=$1
-  directory=$2
-  options=$3
+  name=$2
+  directory=$3
+  options=$4
   mkdir -p "$directory"
   # Mounted anew in a VM that was kept: what the guest has cached of it may be old.
   if mountpoint -q "$directory"; then umount --lazy "$directory"; fi
+  if [ -z "$tag" ]; then
+    mount --bind -o ro "/var/lib/mayfly-shares/$name" "$directory" || fail guest.share "cannot mount $directory"
+    return
+  fi
+  # One place at a time: Vagrant has mounted it elsewhere.
+  findmnt --noheadings --output TARGET --types 9p --source "$tag" | while IFS= read -r place; do
+    umount --lazy "$place"
+  done
   mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$options" "$tag" "$directory" ||
     fail guest.share "cannot mount $directory"
 }
@@ -99,8 +109,8 @@ fixes() {
 
 main() {
   guard
-  share source "$MF_SOURCE" ro,cache=loose
-  share builder "$MF_BUILDER" ro,cache=none
+  share "$MF_SOURCE_TAG" source "$MF_SOURCE" ro,cache=loose
+  share "$MF_BUILDER_TAG" builder "$MF_BUILDER" ro,cache=none
   [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
   [ "$MF_SETUP" = scripts ] || proxy

@@ -1,6 +1,6 @@
 /** QEMU's argument vector, as a pure function of the VM's specification. */
 import { vmFiles } from '../../paths.js';
-import type { ExtraDisk, Share, VmSpec } from '../provider.js';
+import type { ExtraDisk, Share, VmNetwork, VmSpec } from '../provider.js';
 
 /** QEMU splits option values at commas; a doubled comma is a comma. */
 export function escapeCommas(value: string): string {
@@ -9,6 +9,17 @@ export function escapeCommas(value: string): string {
 
 /** QEMU's user network gives every guest these (docs: -netdev user). */
 export const USER_NETWORK = { address: '10.0.2.15/24', gateway: '10.0.2.2', nameserver: '10.0.2.3' } as const;
+
+/** QEMU's own network, with a port of the host's loopback that leads to the guest's SSH. */
+export function networkDevice(network: VmNetwork, slot?: number): readonly string[] {
+  const restrict = network === 'restricted' ? 'restrict=on,' : '';
+  return [
+    '-netdev',
+    `user,id=net,${restrict}hostfwd=tcp:127.0.0.1:0-:22`,
+    '-device',
+    `virtio-net-pci,netdev=net,romfile=${slot === undefined ? '' : `,addr=0x${slot.toString(16)}`}`,
+  ];
+}
 
 /** The script that the guest's initrd reads: name=value lines. */
 export function networkSettings(): string {
@@ -59,12 +70,7 @@ export function qemuArguments(spec: VmSpec): readonly string[] {
     ...['-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng'],
     ...rootDisk(),
     ...spec.disks.flatMap(extraDisk),
-    ...[
-      '-netdev',
-      `user,id=net,${spec.network === 'restricted' ? 'restrict=on,' : ''}hostfwd=tcp:127.0.0.1:0-:22`,
-      '-device',
-      'virtio-net-pci,netdev=net,romfile=',
-    ],
+    ...networkDevice(spec.network),
     ...spec.shares.flatMap(share),
     ...handedOver('ssh_host_key', vmFiles.hostKey),
     ...handedOver('authorized_keys', `${vmFiles.sshKey}.pub`),

@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, MayflyError, throwIfAborted } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
-import { isAlive, type Owner } from '../../process/owner.js';
+import { isAlive, ownerOf, type Owner } from '../../process/owner.js';
 import { signalGroup } from '../../process/children.js';
 import { run, which } from '../../process/run.js';
 import { logTail, startService, type Service } from '../../process/service.js';
-import type { SshTarget } from '../../process/ssh.js';
-import { makeKeys } from '../keys.js';
-import type { Provider, RunningVm, Support, VmExit, VmSpec } from '../provider.js';
+import { makeKeys, sshTarget } from '../keys.js';
+import {
+  SHARE_TAGS,
+  type Provider,
+  type RunningVm,
+  type Support,
+  type VmExit,
+  type VmOnDisk,
+  type VmSpec,
+} from '../provider.js';
 import { networkSettings, qemuArguments } from './arguments.js';
 import { watchDisks } from './disk-watch.js';
 import { forwardedPort, QmpClient } from './qmp.js';
@@ -32,10 +39,28 @@ export const qemu: Provider = {
         };
       }
     }
-    return { supported: true };
+    const { stdout } = await run(PROGRAM, ['--version']);
+    return { supported: true, found: stdout.split('\n', 1)[0] ?? '' };
   },
   start,
+  adopt,
+  async lives({ record }) {
+    return record.process !== undefined && (await isAlive(record.process));
+  },
+  async remove({ record }) {
+    const own = record.process;
+    if (own === undefined || !(await isAlive(own))) return;
+    signalGroup(own.pid, 'SIGKILL');
+    while (await isAlive(own)) await sleep(20);
+  },
 };
+
+function adopt({ folder, record }: VmOnDisk): Promise<RunningVm> {
+  if (record.process === undefined || record.port === undefined) {
+    throw new MayflyError('vm', 'vm.not-running', `The VM ${record.id} does not run.`);
+  }
+  return Promise.resolve(adopted(record.id, folder, record.process, record.port));
+}
 
 async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   // A VM that was halted starts again with the disk and the keys that it had.
@@ -109,18 +134,6 @@ function exitReason(code: number | undefined, signal: string | undefined): strin
     : `${PROGRAM} was killed by ${signal}`;
 }
 
-export function sshTarget(folder: string, port: number): SshTarget {
-  return {
-    host: '127.0.0.1',
-    port,
-    user: 'root',
-    folder,
-    keyFile: vmFiles.sshKey,
-    knownHosts: vmFiles.knownHosts,
-    socket: vmFiles.sshMaster,
-  };
-}
-
 /** The VM that this process started. */
 async function attached(service: Service, spec: VmSpec, port: number): Promise<RunningVm> {
   let exit: VmExit | undefined;
@@ -135,7 +148,8 @@ async function attached(service: Service, spec: VmSpec, port: number): Promise<R
   });
   return {
     id: spec.id,
-    pid: service.pid,
+    process: await ownerOf(service.pid),
+    shareTags: SHARE_TAGS,
     ssh: sshTarget(spec.folder, port),
     exited,
     get exit() {
@@ -178,7 +192,8 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
   };
   return {
     id,
-    pid: owner.pid,
+    process: owner,
+    shareTags: SHARE_TAGS,
     ssh: sshTarget(folder, port),
     exited: watch(owner).then((reason) => (exit ??= { reason, hostDiskFull })),
     get exit() {

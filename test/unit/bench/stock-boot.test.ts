@@ -4,6 +4,7 @@ import { stockArguments } from '../../../bench/stock-boot.js';
 const stock = { folder: '/s', disk: '/s/disk.raw', kernel: '/s/vmlinuz', initrd: '/s/initrd.img' };
 const vm = {
   provider: 'qemu',
+  connection: undefined,
   accelerator: 'tcg',
   acceleratorReason: 'no vmx or svm flag',
   memoryBytes: 2 ** 30,

@@ -20,7 +20,7 @@ describe('loadConfig, given something wrong', () => {
       'builder.yaml:3:3: vm.memroy: unknown key; did you mean memory?',
       '      memroy: 2G',
       '      ^^^^^^',
-      'builder.yaml:4:13: vm.provider: expected qemu, found "kvm"',
+      'builder.yaml:4:13: vm.provider: expected one of qemu, libvirt, vagrant, auto, found "kvm"',
       '      provider: "kvm" # fast',
       '                ^^^^^',
     ]);
@@ -158,11 +158,11 @@ name: A
     ['vm: {name: x}', '1:6: vm.name: unknown key here; it belongs at the top of the file'],
     [
       'vm: {zzzzzz: x}',
-      '1:6: vm.zzzzzz: unknown key; known here are provider, network, memory, build_memory, cpus',
+      '1:6: vm.zzzzzz: unknown key; known here are provider, libvirt, network, memory, build_memory, cpus',
     ],
     [
       'a: &a {cpus: 2}\nvm:\n  <<: *a',
-      '3:3: vm.<<: unknown key; known here are provider, network, memory, build_memory, cpus',
+      '3:3: vm.<<: unknown key; known here are provider, libvirt, network, memory, build_memory, cpus',
     ],
     ['12: x', '1:1: expected a word as the key, found 12'],
     ['? [a]\n: x', '1:3: expected a word as the key, found something else'],

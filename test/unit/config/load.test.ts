@@ -38,7 +38,14 @@ const DEFAULTS: Config = {
       },
     },
   },
-  vm: { provider: 'qemu', network: undefined, memory: 1.5 * G, buildMemory: 12 * G, cpus: undefined },
+  vm: {
+    provider: 'qemu',
+    libvirt: ['qemu:///session'],
+    network: undefined,
+    memory: 1.5 * G,
+    buildMemory: 12 * G,
+    cpus: undefined,
+  },
   guest: { user: 'builder', source: '/my-os-2.git', builder: '/builder', setup: 'mayfly' },
   build: {
     provision: 'provision/setup-builder',
@@ -134,7 +141,14 @@ options: [noram, cpus=2]
           },
         },
       },
-      vm: { provider: 'qemu', network: 'archive', memory: 2 * G, buildMemory: 8 * G, cpus: 4 },
+      vm: {
+        provider: 'qemu',
+        libvirt: ['qemu:///session'],
+        network: 'archive',
+        memory: 2 * G,
+        buildMemory: 8 * G,
+        cpus: 4,
+      },
       guest: { user: 'vagrant', source: '/amnesia.git', builder: '/vagrant', setup: 'mayfly' },
       build: {
         provision: 'provision/setup-tails-builder',

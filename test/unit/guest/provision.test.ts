@@ -54,6 +54,7 @@ it('prepareValues: one value for each setting, empty for none', () => {
     ",
       "MF_ARCHIVE_DIRECT": "",
       "MF_BUILDER": "/srv/builder",
+      "MF_BUILDER_TAG": "builder",
       "MF_CACHE_PACKAGES": "mayfly-packages",
       "MF_CACHE_WEBSITE": "",
       "MF_FIXES": "",
@@ -64,6 +65,7 @@ it('prepareValues: one value for each setting, empty for none', () => {
       "MF_REF": "feature/x",
       "MF_SETUP": "mayfly",
       "MF_SOURCE": "/srv/source.git",
+      "MF_SOURCE_TAG": "source",
       "MF_UPSTREAM_PROXY": "",
       "MF_USER": "builder",
     }
@@ -92,7 +94,9 @@ describe('a step in the guest', () => {
     });
     await failing('guest.same-name', 'a.iso');
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd' }, OPTIONS)),
+      await failure(
+        collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd', empty: false }, OPTIONS),
+      ),
     ).toMatchObject({ kind: 'usage' });
   });
 
@@ -106,7 +110,9 @@ describe('a step in the guest', () => {
       message: 'The provisioning script provision/x failed with exit code 3.',
     });
     expect(
-      await failure(collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd' }, OPTIONS)),
+      await failure(
+        collectArtifacts(guest, SETTINGS, { patterns: ['*'], from: '/', disk: 'd', empty: false }, OPTIONS),
+      ),
     ).toMatchObject({
       code: 'guest.collect-failed',
     });
@@ -122,7 +128,7 @@ describe('a step in the guest', () => {
     const offers = await collectArtifacts(
       await guestSession(),
       SETTINGS,
-      { patterns: ['*'], from: '/', disk: 'd' },
+      { patterns: ['*'], from: '/', disk: 'd', empty: false },
       { ...OPTIONS, onLine: (line) => shown.push(line) },
     );
     expect(offers).toEqual([

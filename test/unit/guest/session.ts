@@ -25,6 +25,7 @@ export async function guestSession(gone: () => VmEnd | undefined = () => undefin
 }
 
 export const SETTINGS: GuestSettings = {
+  tags: { source: 'source', builder: 'builder' },
   source: '/srv/source.git',
   builder: '/srv/builder',
   user: 'builder',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { currentOwner, isAlive, ownerOf } from '../../../src/process/owner.js';
 import { run } from '../../../src/process/run.js';
-import { adopted, qemu, sshTarget } from '../../../src/vm/qemu/qemu.js';
+import { sshTarget } from '../../../src/vm/keys.js';
+import { adopted, qemu } from '../../../src/vm/qemu/qemu.js';
 import type { VmSpec } from '../../../src/vm/provider.js';
 import { fakeProgram, onlyPath } from '../../rig/fake-programs.js';
 import { spawnSleep } from '../../rig/sleeper.js';
@@ -89,7 +90,11 @@ it('the VM’s folder gets an overlay, keys and the network; a VM that was halte
 
 it('the host supports it when its programs are there', async () => {
   onlyPath('/usr/bin');
-  const support = await qemu.supported();
+  const support = await qemu.supported({
+    connection: undefined,
+    memoryBytes: 1,
+    signal: new AbortController().signal,
+  });
   expect(support.supported ? '' : support.reason).toBe('');
 });
 

@@ -5,7 +5,14 @@ import type { VmRecord } from '../../../src/vm/registry.js';
 export const SPEC: VmSpec = {
   id: '1a2b3c4d',
   folder: '/state/vms/1a2b3c4d',
-  box: { disk: '/boxes/f/disk.qcow2', kernel: '/boxes/f/vmlinuz', initrd: '/boxes/f/initrd.img' },
+  connection: undefined,
+  box: {
+    fingerprint: 'f',
+    disk: '/boxes/f/disk.qcow2',
+    kernel: '/boxes/f/vmlinuz',
+    initrd: '/boxes/f/initrd.img',
+    diskBytes: 20 * 2 ** 30,
+  },
   memoryBytes: 1.5 * 2 ** 30,
   cpus: 4,
   cpuModel: undefined,
@@ -24,6 +31,7 @@ export const SPEC: VmSpec = {
     { serial: 'mayfly-artifacts', path: 'artifacts.raw', format: 'raw', direct: true },
   ],
   accelerator: 'kvm',
+  user: 'builder',
   mayOutliveUs: false,
 };
 

@@ -47,6 +47,7 @@ export const PLAN: BuildPlan = {
   warnings: ['The base box is not pinned.'],
   vm: {
     provider: 'qemu',
+    connection: undefined,
     accelerator: 'kvm',
     acceleratorReason: 'hardware virtualisation works',
     network: 'archive',

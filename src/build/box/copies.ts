@@ -1,0 +1,59 @@
+/** Copies of base boxes on other hosts: noted when one is made, so that they go when the box goes. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { hasCode, messageOf } from '../../errors.js';
+import { copiesFile } from '../../paths.js';
+import { which } from '../../process/run.js';
+import { removeBoxVolumes } from '../../vm/libvirt/pool.js';
+import { removeVagrantBox } from '../../vm/vagrant/box.js';
+import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
+import type { Context } from '../context.js';
+
+/** One line for each: fingerprint, URI. */
+async function readCopies(context: Context): Promise<readonly string[]> {
+  try {
+    return (await readFile(copiesFile(context.home), 'utf8')).split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+const lineOf = (fingerprint: string, uri: string): string => `${fingerprint} ${uri}`;
+
+/** Before the copy is made: what is noted need not be there, what is there must be noted. */
+export async function noteCopy(context: Context, fingerprint: string, uri: string): Promise<void> {
+  const path = copiesFile(context.home);
+  await mkdir(dirname(path), { recursive: true });
+  if ((await readCopies(context)).includes(lineOf(fingerprint, uri))) return;
+  await writeFile(path, `${lineOf(fingerprint, uri)}\n`, { flag: 'a' });
+}
+
+/** Removes the copies of a box; one that cannot be removed now is told, and stays noted. */
+export async function removeCopies(context: Context, fingerprint: string): Promise<void> {
+  const noted = await readCopies(context);
+  const removed = new Set<string>();
+  for (const line of noted.filter((candidate) => candidate.startsWith(`${fingerprint} `))) {
+    const uri = line.slice(fingerprint.length + 1);
+    try {
+      await removeVagrantCopy(context, uri, fingerprint);
+      if (await removeBoxVolumes(uri, fingerprint)) removed.add(line);
+      else warn(context, `The copy of the base box ${fingerprint} at ${uri} is in use and stays.`);
+    } catch (error) {
+      warn(context, `The copy of the base box ${fingerprint} at ${uri} stays: ${messageOf(error)}`);
+    }
+  }
+  if (removed.size === 0) return;
+  const left = noted.filter((line) => !removed.has(line)).map((line) => `${line}\n`);
+  await writeFile(copiesFile(context.home), left.join(''));
+}
+
+/** Vagrant has a copy of its own, and its plug-in another one in the pool. */
+async function removeVagrantCopy(context: Context, uri: string, fingerprint: string): Promise<void> {
+  if (uri !== SYSTEM || (await which('vagrant')) === undefined) return;
+  await removeVagrantBox(fingerprint, dirname(copiesFile(context.home)));
+}
+
+function warn(context: Context, text: string): void {
+  context.report({ type: 'notice', level: 'warning', text });
+}

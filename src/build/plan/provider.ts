@@ -1,0 +1,107 @@
+/** Which provider runs the VM, and where: what was asked for, or the first that works; every refusal is told. */
+import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/providers.js';
+import type { Config, VmConfig } from '../../config/config.js';
+import type { BuildOptions } from '../../config/options.js';
+import { MayflyError } from '../../errors.js';
+import { vmsFolder } from '../../paths.js';
+import { remoteAccelerator } from '../../vm/libvirt/accelerator.js';
+import { providerOf } from '../../vm/providers.js';
+import { listVms, type KnownVm } from '../../vm/registry.js';
+import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
+import type { Context } from '../context.js';
+import type { Accelerator } from '../../vm/accelerator.js';
+import type { PlanRequest } from './plan.js';
+
+export interface ChosenProvider {
+  readonly name: ProviderName;
+  /** libvirt's URI. */
+  readonly connection: string | undefined;
+  /** Candidates before it that were refused, and why. */
+  readonly refused: readonly string[];
+}
+
+/** A provider, and the libvirt that it is to use. */
+export interface Candidate {
+  readonly name: ProviderName;
+  readonly connection: string | undefined;
+}
+
+/** In the order in which they are tried. Pure. */
+export function candidates(choice: ProviderChoice, libvirt: readonly string[]): readonly Candidate[] {
+  const names = choice === 'auto' ? PROVIDERS : [choice];
+  return names.flatMap((name): readonly Candidate[] => {
+    switch (name) {
+      case 'qemu':
+        return [{ name, connection: undefined }];
+      case 'libvirt':
+        return libvirt.map((connection) => ({ name, connection }));
+      case 'vagrant':
+        return [{ name, connection: SYSTEM }];
+    }
+  });
+}
+
+/** Memory of the VM, bytes. */
+export function memoryOf(vm: VmConfig, options: Pick<BuildOptions, 'ram'>): number {
+  return vm.memory + (options.ram ? vm.buildMemory : 0);
+}
+
+/** What was asked for, the provider of the VM that will be used again, or that of builder.yaml. */
+export async function planProvider(
+  context: Context,
+  request: Pick<PlanRequest, 'provider' | 'tryProvider'>,
+  checkout: string,
+  config: Pick<Config, 'vm'>,
+  options: BuildOptions,
+): Promise<ChosenProvider> {
+  const kept = options.forceCleanup ? undefined : await keptVmOf(context, checkout);
+  if (kept !== undefined) {
+    const { provider, connection, id } = kept.record;
+    const wanted = request.provider ?? provider;
+    if (wanted === provider || wanted === 'auto') return { name: provider, connection, refused: [] };
+    throw new MayflyError('refused', 'vm.other-provider', `The kept VM ${id} runs on ${provider}.`, {
+      hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
+    });
+  }
+  const choice = request.provider ?? config.vm.provider;
+  const all = candidates(choice, config.vm.libvirt);
+  const [first] = all;
+  // What QEMU lacks, it says itself when it starts; nobody has to wait for another look.
+  if (first !== undefined && (request.tryProvider !== true || choice === 'qemu'))
+    return { ...first, refused: [] };
+  return await firstSupported(context, choice, all, memoryOf(config.vm, options));
+}
+
+async function keptVmOf(context: Context, checkout: string): Promise<KnownVm | undefined> {
+  const vms = await listVms(vmsFolder(context.home));
+  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
+}
+
+/** @throws MayflyError `provider.unsupported` that names every refusal */
+async function firstSupported(
+  context: Context,
+  choice: ProviderChoice,
+  all: readonly Candidate[],
+  memoryBytes: number,
+): Promise<ChosenProvider> {
+  const refused: string[] = [];
+  const hints: string[] = [];
+  for (const { name, connection } of all) {
+    const support = await providerOf(name).supported({ connection, memoryBytes, signal: context.signal });
+    if (support.supported) return { name, connection, refused };
+    refused.push(`${name}: ${support.reason}`);
+    hints.push(support.hint);
+  }
+  const what = choice === 'auto' ? 'No provider works here.' : `The provider ${choice} does not work here.`;
+  throw new MayflyError('host', 'provider.unsupported', what, { details: refused, hint: hints.join('\n') });
+}
+
+/** KVM or emulation on the host that runs the VM. @param local what this host has */
+export async function acceleratorOf(
+  context: Context,
+  chosen: ChosenProvider,
+  local: Accelerator,
+): Promise<Accelerator> {
+  if (chosen.connection?.startsWith('qemu+ssh:') !== true) return local;
+  return await remoteAccelerator(chosen.connection, context.env['MAYFLY_ACCELERATOR'], context.signal);
+}

@@ -1,0 +1,158 @@
+/**
+ * Volumes in a storage pool of libvirt, for hosts whose QEMU cannot read this person's files. All names begin
+ * with `mayfly-`:
+ *
+ *   mayfly-box-FINGERPRINT.qcow2               a base box, complete: an empty overlay over the next
+ *   mayfly-box-FINGERPRINT-data-RANDOM.qcow2   what was uploaded
+ *   mayfly-vm-ID.qcow2, -handover, -artifacts  disks of one VM
+ *   mayfly-cache-NAME-*                        see pool-caches.ts
+ *
+ * libvirt cannot rename a volume. What must appear whole, in one step, is published: an empty overlay is made over it,
+ * which fails when another made it first.
+ */
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { MayflyError } from '../../errors.js';
+import { CommandError } from '../../process/command-error.js';
+import type { BoxFiles } from '../provider.js';
+import { namesIn, virsh } from './connection.js';
+
+/** The pool that every libvirt has, or that Vagrant makes. */
+export const POOL = 'default';
+
+export interface NewVolume {
+  readonly name: string;
+  /** Bytes, as the guest sees it. */
+  readonly bytes: number;
+  readonly format: 'qcow2' | 'raw';
+  /** Name of the qcow2 volume below it. */
+  readonly backing?: string;
+}
+
+/** Pure. */
+export function createArguments({ name, bytes, format, backing }: NewVolume): readonly string[] {
+  const below = backing === undefined ? [] : ['--backing-vol', backing, '--backing-vol-format', 'qcow2'];
+  return ['vol-create-as', POOL, name, String(bytes), '--format', format, ...below];
+}
+
+export async function createVolume(uri: string, volume: NewVolume, signal: AbortSignal): Promise<void> {
+  await virsh(uri, createArguments(volume), { signal });
+}
+
+/** @returns false when there is one of that name already */
+export async function publishVolume(uri: string, volume: NewVolume, signal: AbortSignal): Promise<boolean> {
+  try {
+    await createVolume(uri, volume, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && (await listVolumes(uri)).includes(volume.name)) return false;
+    throw error;
+  }
+}
+
+/** Replaces what a volume holds. @param file of this host */
+export async function upload(uri: string, name: string, file: string, signal: AbortSignal): Promise<void> {
+  await virsh(uri, ['vol-upload', '--pool', POOL, name, file], { signal });
+}
+
+/** @param file of this host; holes stay holes */
+export async function download(uri: string, name: string, file: string, signal: AbortSignal): Promise<void> {
+  await virsh(uri, ['vol-download', '--pool', POOL, '--sparse', name, file], { signal });
+}
+
+export async function volumePath(uri: string, name: string, signal?: AbortSignal): Promise<string> {
+  const options = signal === undefined ? {} : { signal };
+  return (await virsh(uri, ['vol-path', '--pool', POOL, name], options)).stdout.trim();
+}
+
+/** Harmless when there is none of that name. */
+export async function deleteVolume(uri: string, name: string): Promise<void> {
+  try {
+    await virsh(uri, ['vol-delete', '--pool', POOL, name]);
+  } catch (error) {
+    if (!(error instanceof CommandError) || (await listVolumes(uri)).includes(name)) throw error;
+  }
+}
+
+/** Names of our volumes. */
+export async function listVolumes(uri: string): Promise<readonly string[]> {
+  const { stdout } = await virsh(uri, ['vol-list', '--pool', POOL]);
+  return volumeNames(stdout);
+}
+
+/** From virsh's table of names and paths. Pure. */
+export function volumeNames(table: string): readonly string[] {
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/, 1)[0] ?? '')
+    .filter((name) => name.startsWith('mayfly-'));
+}
+
+/** Name of the volume below another one, or undefined. */
+export async function backingOf(uri: string, name: string): Promise<string | undefined> {
+  const { stdout } = await virsh(uri, ['vol-dumpxml', '--pool', POOL, name]);
+  return /<backingStore>\s*<path>[^<]*\/([^/<]+)<\/path>/.exec(stdout)?.[1];
+}
+
+export const boxVolume = (fingerprint: string): string => `mayfly-box-${fingerprint}.qcow2`;
+export const vmVolume = (id: string, part: 'root' | 'handover' | 'artifacts'): string =>
+  part === 'root' ? `mayfly-vm-${id}.qcow2` : `mayfly-vm-${id}-${part}.raw`;
+
+/** Uploads a base box unless the host has it. @returns the name of its volume */
+export async function ensureBoxVolume(uri: string, box: BoxFiles, signal: AbortSignal): Promise<string> {
+  const name = boxVolume(box.fingerprint);
+  if ((await listVolumes(uri)).includes(name)) return name;
+  const data = `mayfly-box-${box.fingerprint}-data-${randomBytes(4).toString('hex')}.qcow2`;
+  try {
+    await createVolume(uri, { name: data, bytes: (await stat(box.disk)).size, format: 'qcow2' }, signal);
+    await upload(uri, data, box.disk, signal);
+    // libvirt remembers what the volume was before: read it anew.
+    await virsh(uri, ['pool-refresh', POOL], { signal });
+    const overlay = { name, bytes: box.diskBytes, format: 'qcow2', backing: data } as const;
+    if (!(await publishVolume(uri, overlay, signal))) await deleteVolume(uri, data);
+  } catch (error) {
+    await deleteVolume(uri, data).catch(() => undefined);
+    throw error;
+  }
+  return name;
+}
+
+/** Removes a base box from a host. False when a VM there stands on it. */
+export async function removeBoxVolumes(uri: string, fingerprint: string): Promise<boolean> {
+  const names = await listVolumes(uri);
+  const name = boxVolume(fingerprint);
+  for (const vm of names.filter((other) => other.startsWith('mayfly-vm-') && other.endsWith('.qcow2'))) {
+    if ((await backingOf(uri, vm)) === name) return false;
+  }
+  if (names.includes(name)) await deleteVolume(uri, name);
+  for (const data of names.filter((other) => other.startsWith(`mayfly-box-${fingerprint}-data-`))) {
+    await deleteVolume(uri, data);
+  }
+  return true;
+}
+
+/** Removes the disks of one VM. */
+export async function removeVmVolumes(uri: string, id: string): Promise<void> {
+  const names = await listVolumes(uri);
+  for (const part of ['root', 'handover', 'artifacts'] as const) {
+    const name = vmVolume(id, part);
+    if (names.includes(name)) await deleteVolume(uri, name);
+  }
+}
+
+/** @throws MayflyError `libvirt.no-pool` */
+export async function requirePool(uri: string, signal: AbortSignal): Promise<void> {
+  const { stdout } = await virsh(uri, ['pool-list', '--name'], { signal });
+  if (namesIn(stdout).includes(POOL)) return;
+  throw new MayflyError(
+    'host',
+    'libvirt.no-pool',
+    `libvirt at ${uri} has no active storage pool "${POOL}".`,
+    {
+      hint: poolHint(uri),
+    },
+  );
+}
+
+export const poolHint = (uri: string): string =>
+  `virsh -c '${uri}' "pool-define-as ${POOL} dir --target /var/lib/libvirt/images; pool-build ${POOL}; pool-start ${POOL}; pool-autostart ${POOL}"`;

@@ -1,0 +1,80 @@
+/** Whether a libvirt can run builder VMs: it is asked, and what it says is passed on. */
+import { MayflyError, messageOf } from '../../errors.js';
+import { CommandError } from '../../process/command-error.js';
+import { which } from '../../process/run.js';
+import type { Need, Support } from '../provider.js';
+import { parseConnection, virsh } from './connection.js';
+import { POOL, poolHint, requirePool } from './pool.js';
+
+/** Milliseconds for a host to answer: libvirt looks at QEMU first. */
+const ANSWER_MS = 60_000;
+
+export async function libvirtSupport({ connection, memoryBytes, signal }: Need): Promise<Support> {
+  const uri = connection ?? 'qemu:///session';
+  for (const [program, packages] of [
+    ['virsh', 'libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86'],
+    ['ssh', 'openssh-client'],
+  ] as const) {
+    if ((await which(program)) === undefined) return no(`${program} is not installed`, install(packages));
+  }
+  const options = { signal, timeoutMs: ANSWER_MS };
+  try {
+    const { stdout: capabilities } = await virsh(
+      uri,
+      ['domcapabilities', '--virttype', 'qemu', '--arch', 'x86_64'],
+      options,
+    );
+    if (!capabilities.includes('<domain>qemu</domain>')) {
+      return no(`libvirt at ${uri} has no QEMU for x86_64`, install('qemu-system-x86'));
+    }
+    if (!parseConnection(uri).isSession) await requirePool(uri, signal);
+    const free = freeMemory((await virsh(uri, ['nodememstats'], options)).stdout);
+    if (free < memoryBytes) {
+      const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+      return no(
+        `${uri} has ${mebibytes(free)} of memory free, and the VM wants ${mebibytes(memoryBytes)}`,
+        'Build with --no-ram, lower vm.memory, or end other VMs there.',
+      );
+    }
+    const version = (await virsh(uri, ['version'], options)).stdout;
+    return { supported: true, found: `${uri}, ${/Running hypervisor: (.*)/.exec(version)?.[1] ?? 'QEMU'}` };
+  } catch (error) {
+    if (error instanceof MayflyError && error.kind === 'interrupted') throw error;
+    const words = wordsOf(error);
+    return no(words.includes(uri) ? words : `libvirt at ${uri}: ${words}`, hintFor(uri, error));
+  }
+}
+
+/** Bytes that can be given without swapping, from virsh's lines in KiB. Pure. */
+export function freeMemory(stats: string): number {
+  const kib = (name: string): number =>
+    Number(new RegExp(`^${name}\\s*:\\s*(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
+  return (kib('free') + kib('buffers') + kib('cached')) * 1024;
+}
+
+const no = (reason: string, hint: string): Support => ({ supported: false, reason, hint });
+const install = (packages: string): string => `sudo apt-get install --no-install-recommends ${packages}`;
+
+/** virsh's own last words. */
+function wordsOf(error: unknown): string {
+  if (error instanceof CommandError) {
+    return (error.failure.tail.at(-1) ?? messageOf(error)).replace(/^error:\s*/, '');
+  }
+  return messageOf(error);
+}
+
+function hintFor(uri: string, error: unknown): string {
+  if (error instanceof MayflyError && error.code === 'libvirt.no-pool') return poolHint(uri);
+  const words = error instanceof CommandError ? error.failure.tail.join('\n') : messageOf(error);
+  if (/authentication|polkit|Permission denied/i.test(words) && uri.startsWith('qemu:///')) {
+    return 'sudo adduser "$USER" libvirt, then log in again.';
+  }
+  if (/No such file or directory|Connection refused/i.test(words) && uri.startsWith('qemu:///system')) {
+    return 'sudo apt-get install --no-install-recommends libvirt-daemon-system, and sudo systemctl start libvirtd';
+  }
+  if (/libvirtd|daemon/i.test(words) && uri.startsWith('qemu:///session'))
+    return install('libvirt-daemon libvirt-daemon-driver-qemu');
+  if (uri.startsWith('qemu+ssh:'))
+    return `Try it by hand: virsh -c '${uri}' version. The host needs libvirt-daemon-system; you need a key that it takes, and its group libvirt.`;
+  return `Try it by hand: virsh -c '${uri}' pool-info ${POOL}`;
+}

@@ -1,0 +1,43 @@
+/** vm.json: what a builder VM is, who started it, and how it is found again. */
+import { z } from 'zod';
+import { PROVIDERS } from '../config/providers.js';
+
+const owner = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
+export const vmRecord = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  provider: z.enum(PROVIDERS),
+  /** libvirt's URI, for the providers that use libvirt. */
+  connection: z.string().optional(),
+  createdAt: z.iso.datetime(),
+  /** Top folder of the checkout that it builds. */
+  checkout: z.string(),
+  /** What it was started for, as REFERENCE.md's GIT_REF. */
+  ref: z.string(),
+  box: z.string(),
+  /** The build user in the guest. */
+  user: z.string(),
+  /** True once it is to outlive the command that started it. */
+  kept: z.boolean(),
+  /** The command that works with it now, or did last. */
+  owner,
+  /** The VM's own process, once it runs and where it is this person's. */
+  process: owner.optional(),
+  /** Where SSH answers, once it runs; undefined again when it was halted in order. */
+  port: z.number().optional(),
+  /** The VM's address, where SSH does not answer on a port of its host's loopback. */
+  host: z.string().optional(),
+  memoryBytes: z.number(),
+  cpus: z.number(),
+  network: z.enum(['open', 'restricted']),
+  cpuModel: z.string().optional(),
+  machineType: z.string().optional(),
+  accelerator: z.enum(['kvm', 'tcg']),
+  /** Cache disks in use: name of the cache → this VM's overlay. */
+  caches: z.record(
+    z.string(),
+    z.object({ serial: z.string(), path: z.string(), bytes: z.number().optional() }),
+  ),
+});
+export type VmRecord = z.infer<typeof vmRecord>;

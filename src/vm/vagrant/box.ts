@@ -1,0 +1,75 @@
+/** A base box as Vagrant takes it in: a tar, described by a metadata file with a version and a checksum. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, symlink, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { makeScratch } from '../../process/scratch.js';
+import { run } from '../../process/run.js';
+import { deleteVolume, listVolumes } from '../libvirt/pool.js';
+import type { BoxFiles } from '../provider.js';
+import { vagrant } from './command.js';
+import { SYSTEM, vagrantBox, vagrantBoxVolume } from './vagrantfile.js';
+
+/** What is in the tar (vagrant-libvirt's README, "Box Format"). Pure. @param bytes of the disk as the guest sees it */
+export function boxMetadata(bytes: number): string {
+  const gibibytes = Math.ceil(bytes / 2 ** 30);
+  return `${JSON.stringify({ provider: 'libvirt', format: 'qcow2', virtual_size: gibibytes })}\n`;
+}
+
+/** What `vagrant box add` is given. Pure. */
+export function boxCatalog(fingerprint: string, file: string, sha256: string): string {
+  const { name, version } = vagrantBox(fingerprint);
+  const provider = {
+    name: 'libvirt',
+    url: pathToFileURL(file).href,
+    checksum_type: 'sha256',
+    checksum: sha256,
+  };
+  return `${JSON.stringify({ name, versions: [{ version, providers: [provider] }] }, null, 2)}\n`;
+}
+
+/** Whether Vagrant has the box, by what `vagrant box list --machine-readable` prints. Pure. */
+export function hasBox(listing: string, fingerprint: string): boolean {
+  const { name, version } = vagrantBox(fingerprint);
+  return new RegExp(
+    `,box-name,${name}\\n[^\\n]*,box-provider,libvirt\\n[^\\n]*,box-version,${version}\\n`,
+  ).test(`${listing}\n`);
+}
+
+/** Gives the box to Vagrant unless it has it. @param scratch folder on a disk */
+export async function ensureVagrantBox(box: BoxFiles, scratch: string, signal: AbortSignal): Promise<void> {
+  const list = await vagrant(['box', 'list', '--machine-readable'], { cwd: scratch, signal });
+  if (hasBox(list.stdout, box.fingerprint)) return;
+  await using folder = await makeScratch(scratch, 0o700);
+  const cwd = folder.path;
+  await writeFile(join(cwd, 'metadata.json'), boxMetadata(box.diskBytes));
+  await writeFile(
+    join(cwd, 'Vagrantfile'),
+    "Vagrant.configure('2') { |config| config.vm.guest = :debian }\n",
+  );
+  await link(box.disk, join(cwd, 'box.img')).catch(() => symlink(box.disk, join(cwd, 'box.img')));
+  const parts = ['metadata.json', 'Vagrantfile', 'box.img'];
+  await run('tar', ['--create', '--dereference', '--file', 'mayfly.box', '--', ...parts], { cwd, signal });
+  const file = join(cwd, 'mayfly.box');
+  await writeFile(join(cwd, 'catalog.json'), boxCatalog(box.fingerprint, file, await sha256Of(file)));
+  await vagrant(['box', 'add', '--provider', 'libvirt', '--force', 'catalog.json'], { cwd, signal });
+  await rm(file);
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Removes the box from Vagrant, and the copy that vagrant-libvirt leaves in the storage pool. */
+export async function removeVagrantBox(fingerprint: string, cwd: string): Promise<void> {
+  const list = await vagrant(['box', 'list', '--machine-readable'], { cwd });
+  const { name } = vagrantBox(fingerprint);
+  if (hasBox(list.stdout, fingerprint)) {
+    await vagrant(['box', 'remove', name, '--provider', 'libvirt', '--all', '--force'], { cwd });
+  }
+  const volume = vagrantBoxVolume(fingerprint);
+  if ((await listVolumes(SYSTEM)).includes(volume)) await deleteVolume(SYSTEM, volume);
+}

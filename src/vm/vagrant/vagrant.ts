@@ -1,0 +1,189 @@
+/**
+ * The provider for those who live with Vagrant: it writes a Vagrantfile and drives the real `vagrant` with the plug-in
+ * vagrant-libvirt. Disks are volumes of libvirt's pool, as with the provider libvirt; the domain is the plug-in's.
+ */
+import { writeSync } from 'node:fs';
+import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MayflyError } from '../../errors.js';
+import { vmFiles } from '../../paths.js';
+import { CommandError } from '../../process/command-error.js';
+import { which } from '../../process/run.js';
+import { makeKeys } from '../keys.js';
+import type { Need, Provider, RunningVm, Support, VmOnDisk, VmSpec } from '../provider.js';
+import { virsh } from '../libvirt/connection.js';
+import { domainName, HANDOVER_DISK } from '../libvirt/domain.js';
+import { makeHandover } from '../libvirt/handover.js';
+import {
+  createVolume,
+  deleteVolume,
+  removeVmVolumes,
+  upload,
+  vmVolume,
+  volumePath,
+} from '../libvirt/pool.js';
+import { discardPoolCache } from '../libvirt/pool-caches.js';
+import { libvirtSupport } from '../libvirt/support.js';
+import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
+import { ensureVagrantBox } from './box.js';
+import { vagrant as command } from './command.js';
+import { shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
+
+/** Seconds that Vagrant waits for SSH. */
+const BOOT_SECONDS = 600;
+
+export const vagrant: Provider = {
+  name: 'vagrant',
+  supported,
+  start,
+  async adopt({ folder, record: { id, host, port } }) {
+    if (host === undefined || port === undefined) {
+      throw new MayflyError('vm', 'vm.not-running', `The VM ${id} does not run.`);
+    }
+    return await attach(id, folder, host, port);
+  },
+  async lives({ record: { id, port } }) {
+    return port !== undefined && (await domainRuns(SYSTEM, id).catch(() => false));
+  },
+  remove,
+};
+
+async function supported(need: Need): Promise<Support> {
+  const packages =
+    'sudo apt-get install --no-install-recommends vagrant vagrant-libvirt libvirt-daemon-system';
+  if ((await which('vagrant')) === undefined) {
+    return { supported: false, reason: 'vagrant is not installed', hint: packages };
+  }
+  const libvirt = await libvirtSupport({ ...need, connection: SYSTEM });
+  if (!libvirt.supported) return libvirt;
+  try {
+    const options = { cwd: '/', signal: need.signal };
+    const { stdout: plugins } = await command(['plugin', 'list', '--machine-readable'], options);
+    if (!plugins.includes('vagrant-libvirt')) {
+      return { supported: false, reason: 'Vagrant has no plug-in vagrant-libvirt', hint: packages };
+    }
+    const version = (await command(['--version'], options)).stdout.trim();
+    return { supported: true, found: `${version}, ${libvirt.found}` };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const reason = error.failure.tail.find((line) => line.trim() !== '') ?? error.message;
+    return { supported: false, reason, hint: 'Try it by hand: vagrant plugin list' };
+  }
+}
+
+const machineFolder = (folder: string): string => join(folder, vmFiles.vagrant);
+
+async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
+  const machine = machineFolder(spec.folder);
+  const isNew = await access(join(machine, 'Vagrantfile')).then(
+    () => false,
+    () => true,
+  );
+  if (isNew) await prepare(spec, machine, signal);
+  try {
+    // Our own steps provision it; and a machine that does not come up is looked at before it goes.
+    const up = ['up', '--provider', 'libvirt', '--no-provision', '--no-destroy-on-error'];
+    await logged(up, spec.folder, signal);
+    return await attach(spec.id, spec.folder, await addressOf(spec.id, signal), 22);
+  } catch (error) {
+    await destroyDomain(SYSTEM, domainName(spec.id), []).catch(() => false);
+    if (!(error instanceof CommandError)) throw error;
+    throw new MayflyError('vm', 'vm.vagrant-failed', 'Vagrant did not start the VM.', {
+      details: saidBy(await readFile(join(spec.folder, vmFiles.vagrantLog), 'utf8').catch(() => '')),
+      hint: '`mayfly doctor` tries what each provider needs.',
+      cause: error,
+    });
+  }
+}
+
+/** Vagrant's output is kept in the VM's folder. */
+async function logged(args: readonly string[], folder: string, signal: AbortSignal): Promise<void> {
+  const log = await open(join(folder, vmFiles.vagrantLog), 'a', 0o600);
+  try {
+    const onLine = (line: string): void => void writeSync(log.fd, `${line}\n`);
+    await command(args, { cwd: machineFolder(folder), signal, onLine });
+  } finally {
+    await log.close();
+  }
+}
+
+/** The end of what Vagrant said, without the places in its source where it was. Pure. */
+export function saidBy(log: string): readonly string[] {
+  const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s*from \/\S+:\d+:in /.test(line));
+  return lines.slice(-15);
+}
+
+async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Promise<void> {
+  await makeKeys(spec.folder, signal);
+  await makeHandover(spec.folder, false, signal);
+  const name = vmVolume(spec.id, 'handover');
+  const file = join(spec.folder, vmFiles.handover);
+  await createVolume(SYSTEM, { name, bytes: (await stat(file)).size, format: 'raw' }, signal);
+  await upload(SYSTEM, name, file, signal);
+  await ensureVagrantBox(spec.box, spec.folder, signal);
+  const text = vagrantfile({
+    spec,
+    user: spec.user,
+    handover: { serial: HANDOVER_DISK, path: await volumePath(SYSTEM, name, signal), format: 'raw' },
+    with9p: await readsOurFiles(signal),
+    bootSeconds: BOOT_SECONDS,
+  });
+  await mkdir(machine);
+  await writeFile(join(machine, 'Vagrantfile'), text);
+}
+
+/** Whether QEMU runs as this person: then it can enter the VM's folder. @see libvirt's qemu.conf, user */
+async function readsOurFiles(signal: AbortSignal): Promise<boolean> {
+  const { stdout } = await virsh(SYSTEM, ['capabilities'], { signal });
+  return qemuUser(stdout) === process.getuid?.();
+}
+
+/** The user that libvirt runs QEMU as, from `virsh capabilities`. Pure. */
+export function qemuUser(capabilities: string): number | undefined {
+  const model = /<secmodel>\s*<model>dac<\/model>[\s\S]*?<\/secmodel>/.exec(capabilities)?.[0] ?? '';
+  const label = /<baselabel type='qemu'>\+(\d+):/.exec(model)?.[1];
+  return label === undefined ? undefined : Number(label);
+}
+
+/** Milliseconds for libvirt to say which address it gave out; the VM has it, or Vagrant had not come back. */
+const ADDRESS_MS = 20_000;
+
+async function addressOf(id: string, signal: AbortSignal): Promise<string> {
+  const deadline = Date.now() + ADDRESS_MS;
+  for (;;) {
+    const { stdout } = await virsh(SYSTEM, ['domifaddr', domainName(id), '--source', 'lease'], { signal });
+    const address = /\sipv4\s+([\d.]+)\//.exec(stdout)?.[1];
+    if (address !== undefined) return address;
+    if (Date.now() > deadline) {
+      throw new MayflyError('vm', 'vm.no-address', `libvirt does not say which address the VM ${id} has.`);
+    }
+    await sleep(200);
+  }
+}
+
+async function attach(id: string, folder: string, host: string, port: number): Promise<RunningVm> {
+  const from = await logSize(folder);
+  const watch = await startWatch(SYSTEM, id, folder);
+  const with9p = await access(join(folder, vmFiles.console)).then(
+    () => true,
+    () => false,
+  );
+  const vm = runningDomain({ uri: SYSTEM, id, folder, host, port }, watch, from);
+  return Object.assign(vm, { shareTags: with9p ? shareTags(folder) : undefined });
+}
+
+/** `vagrant destroy`, and by hand what that leaves: it may be gone, or never have come up. */
+async function remove({ folder, record }: VmOnDisk): Promise<void> {
+  const { id } = record;
+  const name = domainName(id);
+  const machine = machineFolder(folder);
+  await destroyDomain(SYSTEM, name, []);
+  if ((await which('vagrant')) !== undefined) {
+    await command(['destroy', '--force'], { cwd: machine }).catch(() => undefined);
+  }
+  await virsh(SYSTEM, ['undefine', name], { accept: [0, 1] });
+  await deleteVolume(SYSTEM, `${name}.img`);
+  for (const cache of Object.keys(record.caches)) await discardPoolCache(SYSTEM, cache, id);
+  await removeVmVolumes(SYSTEM, id);
+}

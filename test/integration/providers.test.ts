@@ -1,0 +1,137 @@
+/**
+ * What every provider must do, for real, on each that this host can have: QEMU, the person's own libvirt, a libvirt
+ * reached over SSH, and Vagrant. The last two run in a small machine of the test's own (test/rig/libvirtd.sh).
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildRecord } from '../../src/build/record/record.js';
+import { eventually } from '../rig/eventually.js';
+import { findLeaks } from '../rig/leaks.js';
+import { smallMachine, thisHost, type Machine } from '../rig/machines.js';
+import { home, mayfly, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
+import { makeProject, type TestProject } from '../rig/project.js';
+
+/** Counts in the cache disk how many builds saw it, and tries to write to what is shared. */
+const BUILD = [
+  'echo in the build',
+  'seen=/var/cache/apt-cacher-ng/seen',
+  'echo x | sudo tee -a $seen > /dev/null; sudo sync $seen; wc -l < $seen > seen.img',
+  'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
+  'git log -1 --format=%s > subject.img',
+  'if [ -e wait ]; then sleep 600; fi',
+].join('\n');
+
+const REMOTE = 'qemu+ssh://root@127.0.0.1:2222/system';
+
+const PROVIDERS = [
+  { title: 'qemu', provider: 'qemu', uri: 'qemu:///session', machine: thisHost },
+  { title: 'libvirt, the session', provider: 'libvirt', uri: 'qemu:///session', machine: thisHost },
+  { title: 'libvirt, over SSH', provider: 'libvirt', uri: REMOTE, machine: smallMachine },
+  { title: 'vagrant', provider: 'vagrant', uri: 'qemu:///system', machine: smallMachine },
+] as const;
+
+describe.each(PROVIDERS)('$title', ({ provider, uri, machine }) => {
+  let host: Machine;
+  let project: TestProject;
+  const flags = ['--offline', '--provider', provider];
+  const at = (): Options => ({ ...host.options, cwd: project.path });
+  const run = (...args: string[]): Promise<Outcome> => mayfly(args, at());
+  const artifact = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
+
+  beforeAll(async () => {
+    host = await machine();
+    project = await makeProject({
+      name: `contract-${provider}`,
+      build: BUILD,
+      settings: {
+        vm: { memory: '512M', build_memory: '512M', network: 'archive', libvirt: [uri] },
+        guest: { source: '/probe.git' },
+      },
+    });
+    // Here, where packages can be fetched.
+    expect(await mayfly(['box', 'create'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
+  });
+
+  afterAll(async () => {
+    await host.end();
+    expect(await findLeaks()).toEqual([]);
+  });
+
+  it('builds in a VM, builds in it again, refuses another branch, and ends without a trace', async () => {
+    const built = await run('build', '--keep-running', ...flags);
+    expect(built.all).toContain('Build succeeded');
+    expect(built.all).not.toContain('WRITABLE');
+    const record = buildRecord.parse(JSON.parse(await artifact('build.json')));
+    expect(record.vm).toMatchObject({ provider, reused: false });
+    expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
+    expect(await artifact('seen.img')).toBe('1\n');
+    if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));
+
+    await project.commit('note', 'two');
+    const again = await run('build', '--keep-running', '--offline');
+    expect(again.all).toContain('Build succeeded');
+    expect([await artifact('seen.img'), await artifact('subject.img')]).toEqual(['2\n', 'Change note\n']);
+
+    await project.git('switch', '--quiet', '--create', 'other');
+    const refused = await run('build', '--offline');
+    expect(refused.all).toContain('was started for main and cannot build other');
+    expect(refused.exitCode).toBe(5);
+    await project.git('switch', '--quiet', 'main');
+
+    expect(await run('vm', 'halt')).toMatchObject({ exitCode: 0 });
+    const halted = await run('vm', 'status', '--json');
+    expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'halted', ref: 'main', provider });
+    expect(await run('vm', 'destroy')).toMatchObject({ exitCode: 0 });
+    expect(await leftAt(host)).toEqual([]);
+  });
+
+  it('dies with its mayfly; its cache outlives it', async () => {
+    await project.commit('wait', 'for ever');
+    const running = startMayfly(['build', ...flags], at());
+    await running.seen('in the build');
+    const [vm] = JSON.parse((await run('vm', 'list', '--json')).stdout) as { id: string }[];
+    const seen = await run('vm', 'exec', '--vm', vm?.id ?? '', '--', 'true');
+    expect(seen.all).toContain('is in use by process');
+    running.kill('SIGKILL');
+    await running.outcome;
+    if (host.options.enter !== undefined) await endMayfly(host);
+    const cleaned = await run('clean');
+    expect(cleaned.all).toMatch(/Removed the VM contract-\w+-main-[0-9a-f]{6} of a mayfly that is gone/);
+    expect(await leftAt(host)).toEqual([]);
+    await project.git('rm', '--quiet', 'wait');
+    await project.git('commit', '--quiet', '--message', 'Go on');
+  });
+});
+
+/** nsenter is what was killed: mayfly itself is its child, in the machine. */
+async function endMayfly(host: Machine): Promise<void> {
+  await eventually('mayfly in the machine is gone', async () => {
+    const [pid] = (await host.run('pgrep', '--full', 'bin/mayfly.js build')).split('\n');
+    if (pid === undefined || pid === '') return true;
+    await host.run('kill', '-9', pid);
+    return false;
+  });
+}
+
+/** Domains and disks of VMs that libvirt still has there. */
+async function leftAt(host: Machine): Promise<readonly string[]> {
+  const uri = host.options.enter === undefined ? 'qemu:///session' : 'qemu:///system';
+  const domains = await host.run('virsh', '--connect', uri, 'list', '--all', '--name');
+  const volumes = host.options.enter === undefined ? '' : await host.run('virsh', 'vol-list', 'default');
+  return [
+    ...domains.split('\n'),
+    ...volumes.split('\n').filter((line) => line.includes('mayfly-vm-')),
+  ].filter((line) => line.trim() !== '');
+}
+
+/** What a person types in the folder of the Vagrantfile. */
+async function lookWithVagrant(host: Machine, status: Outcome): Promise<void> {
+  const { id } = JSON.parse(status.stdout) as { id: string };
+  const machine = join(home, 'state/vms', id, 'vagrant');
+  const look = 'cd "$1" && vagrant status && vagrant ssh -c "id -un; ls /probe.git/.git/HEAD"';
+  const said = await host.run('sh', '-c', look, 'sh', machine);
+  expect(said).toMatch(/running \(libvirt\)/);
+  expect(said).toMatch(/^builder\r?$/m);
+  expect(said).toMatch(/^\/probe.git\/.git\/HEAD\r?$/m);
+}

@@ -1,0 +1,54 @@
+/** What is read from virsh's tables and XML, and the names of volumes. */
+import { describe, expect, it } from 'vitest';
+import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
+import { createArguments, vmVolume, volumeNames } from '../../../../src/vm/libvirt/pool.js';
+import { generationsOf, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
+import { freeMemory } from '../../../../src/vm/libvirt/support.js';
+
+it('volumes are made in the pool that every libvirt has', () => {
+  expect(createArguments({ name: 'mayfly-x', bytes: 512, format: 'raw' })).toEqual([
+    ...['vol-create-as', 'default', 'mayfly-x', '512', '--format', 'raw'],
+  ]);
+  expect(createArguments({ name: 'mayfly-x', bytes: 512, format: 'qcow2', backing: 'mayfly-y' })).toEqual([
+    ...['vol-create-as', 'default', 'mayfly-x', '512', '--format', 'qcow2'],
+    ...['--backing-vol', 'mayfly-y', '--backing-vol-format', 'qcow2'],
+  ]);
+});
+
+it('only volumes of ours are seen', () => {
+  const table = ' debian.iso          /images/debian.iso\n mayfly-vm-a.qcow2   /images/mayfly-vm-a.qcow2\n\n';
+  expect(volumeNames(table)).toEqual(['mayfly-vm-a.qcow2']);
+});
+
+it('each disk of a VM has a volume of its own', () => {
+  expect([vmVolume('a', 'root'), vmVolume('a', 'handover'), runVolume('p', 'a')]).toEqual([
+    ...['mayfly-vm-a.qcow2', 'mayfly-vm-a-handover.raw', 'mayfly-cache-p-run-a.qcow2'],
+  ]);
+});
+
+it('generations of one cache are told from those of another, and from runs', () => {
+  const names = [
+    'mayfly-cache-p-generation-0010.qcow2',
+    'mayfly-cache-p-generation-0009.qcow2',
+    'mayfly-cache-p-run-generation-0001.qcow2',
+    'mayfly-cache-p-q-generation-0001.qcow2',
+  ];
+  expect(generationsOf(names, 'p').map(({ number }) => number)).toEqual([9, 10]);
+});
+
+it('free memory counts what the host can drop', () => {
+  const stats = 'total  : 8000000 KiB\nfree   : 1000 KiB\nbuffers: 20 KiB\ncached : 4 KiB\n';
+  expect(freeMemory(stats)).toBe(1024 * 1024);
+});
+
+describe('KVM on another host', () => {
+  const xml = (feature: string, domain: string): string =>
+    `<capabilities><host><cpu><feature name='${feature}'/></cpu></host><guest><arch name='x86_64'><domain type='${domain}'/></arch></guest></capabilities>`;
+  it.each([
+    ['vmx', 'kvm', { flags: 'vmx', device: 'usable' }],
+    ['svm', 'qemu', { flags: 'svm', device: 'missing' }],
+    ['erms', 'kvm', { flags: '', device: 'usable' }],
+  ])('%s and %s', (feature, domain, found) => {
+    expect(capabilitiesOf(xml(feature, domain))).toEqual(found);
+  });
+});
