@@ -22,15 +22,18 @@ export class ScriptFailed extends MayflyError {
     full?: string,
   ) {
     const failed = `The build script failed with exit code ${exitCode}`;
-    if (full === undefined) {
-      const hint = '--rescue keeps the VM after a failure: look inside with `mayfly vm ssh`.';
-      super('script', 'build.failed', `${failed}.`, { log, hint });
-    } else {
-      super('script', 'build.disk-full', `${failed}, and the VM has no room left at ${full}.`, {
+    const isFull = full !== undefined;
+    super(
+      'script',
+      isFull ? 'build.disk-full' : 'build.failed',
+      isFull ? `${failed}, and the VM has no room left at ${full}.` : `${failed}.`,
+      {
         log,
-        hint: 'Make its disk larger (basebox.disk in builder.yaml), or, for a build in RAM, its memory (vm.build_memory).',
-      });
-    }
+        hint: isFull
+          ? 'Make its disk larger (basebox.disk in builder.yaml), or, for a build in RAM, its memory (vm.build_memory).'
+          : '--rescue keeps the VM after a failure: look inside with `mayfly vm ssh`.',
+      },
+    );
   }
 }
 
