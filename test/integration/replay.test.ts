@@ -3,7 +3,8 @@
  * tagged, carried to another home in one file, and made there again by root, with no network, and with
  * everything else changed that a host may change. What the build leaves is the same too.
  */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
@@ -104,6 +105,23 @@ describe('a pinned project of bookworm', () => {
     expect(second.box.fingerprint).toBe(first.box.fingerprint);
     expect(second.artifacts).toEqual(first.artifacts);
     expect(second.archive.served.map(({ source }) => source)).not.toContain('fetched');
+  });
+
+  it('shares its base box by a catalogue, which Vagrant reads and another home imports', async () => {
+    const catalogues = join(folder, 'boxes');
+    const published = await mayfly(['box', 'publish', catalogues], { cwd: project.path });
+    expect(published).toMatchObject({ exitCode: 0 });
+    const catalogue = join(catalogues, 'replayed-builder-amd64-bookworm.json');
+    const vagrant = { VAGRANT_HOME: join(folder, 'vagrant'), HOME: folder, PATH: process.env['PATH'] };
+    const added = await execa('vagrant', ['box', 'add', '--provider', 'libvirt', catalogue], {
+      env: vagrant,
+    });
+    expect(added.stdout).toContain("Successfully added box 'replayed-builder-amd64-bookworm'");
+    await rm(vagrant.VAGRANT_HOME, { recursive: true });
+    const { box } = await recordIn(join(project.path, 'artifacts'));
+    const args = ['box', 'import', catalogue, '--disk-sha256', box.diskSha256, '--json'];
+    const imported = await mayfly(args, { home: join(folder, 'third home') });
+    expect(JSON.parse(imported.stdout)).toMatchObject({ fingerprint: box.fingerprint });
   });
 
   it('fails when its script asks for what no serial pins', async () => {
