@@ -97,6 +97,8 @@ export interface RunningVm {
   stop(): Promise<boolean>;
   /** Ends it at once. */
   kill(): Promise<void>;
+  /** Looks after it no more: it goes on without us. */
+  letGo(): Promise<void>;
 }
 
 /** A VM as it is on disk. */

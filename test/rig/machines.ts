@@ -36,9 +36,10 @@ export async function thisHost(): Promise<Machine> {
 /** A machine with a system libvirtd and an sshd: see libvirtd.sh. */
 export async function smallMachine(): Promise<Machine> {
   const files = join(folder, 'machine');
-  const child = execa('sh', [RIG, files, 'sh', '-c', 'echo ready; exec sleep infinity'], {
+  const child = execa('sh', [RIG, files, 'sh', '-c', 'echo ready; exec cat'], {
     reject: false,
-    stdin: 'ignore',
+    // It ends when its input does: with us, however we end.
+    stdin: 'pipe',
     all: true,
   });
   let said = '';
@@ -69,8 +70,7 @@ export async function smallMachine(): Promise<Machine> {
       return (await execa(first, rest, { reject: false })).stdout;
     },
     async end() {
-      // The first process in the namespaces ends them all.
-      await endProcess(inside, 'SIGKILL');
+      child.stdin.end();
       await child;
       // libvirt gives some of its folders to users that only exist in there.
       await execa('unshare', ['--user', '--map-auto', '--map-root-user', 'rm', '-rf', files]);

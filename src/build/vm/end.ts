@@ -13,6 +13,7 @@ import { closeCaches } from './caches.js';
 /** Lets the VM go on without us. */
 export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
   await builder.master?.end(1000);
+  await builder.vm.letGo();
   builder.record = { ...builder.record, kept: true };
   await writeVmRecord(builder.folder, builder.record);
   await builder.held.release();

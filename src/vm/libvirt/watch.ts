@@ -71,11 +71,15 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
   const { uri, id, folder, host, port } = domain;
   const name = domainName(id);
   let exit: VmExit | undefined;
+  let released = false;
+  const isReleased = (): boolean => released;
   const look = async (): Promise<VmExit> => {
     for (;;) {
       const log = await readFile(join(folder, vmFiles.virshLog)).catch(() => Buffer.alloc(0));
       const end = exit ?? endOf(log.subarray(from).toString('utf8'));
       if (end !== undefined) return end;
+      // Nobody waits for its end any more.
+      if (isReleased()) return await new Promise<never>(() => undefined);
       if (watch.exit !== undefined && !(await domainRuns(uri, id).catch(() => false)))
         return { reason: 'libvirt does not know it any more', hostDiskFull: false };
       await sleep(LOOK_MS, undefined, { ref: false });
@@ -116,6 +120,10 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
       return false;
     },
     kill,
+    async letGo() {
+      released = true;
+      await watch.end(1000);
+    },
   };
 }
 

@@ -162,6 +162,7 @@ async function attached(service: Service, spec: VmSpec, port: number): Promise<R
     async kill() {
       await service.end(0);
     },
+    letGo: () => Promise.resolve(),
   };
 }
 
@@ -205,6 +206,7 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
       return false;
     },
     kill,
+    letGo: () => Promise.resolve(),
   };
 }
 
