@@ -3,13 +3,13 @@
  * tagged, carried to another home in one file, and made there again by root, with no network, and with
  * everything else changed that a host may change. What the build leaves is the same too.
  */
-import { execa } from 'execa';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
 import { folder, mayfly } from '../rig/mayfly.js';
 import { mayflyIn } from '../rig/namespace.js';
+import { programOutput } from '../rig/program.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
 const elsewhere = join(folder, 'another home');
@@ -113,10 +113,10 @@ describe('a pinned project of bookworm', () => {
     expect(published).toMatchObject({ exitCode: 0 });
     const catalogue = join(catalogues, 'replayed-builder-amd64-bookworm.json');
     const vagrant = { VAGRANT_HOME: join(folder, 'vagrant'), HOME: folder, PATH: process.env['PATH'] };
-    const added = await execa('vagrant', ['box', 'add', '--provider', 'libvirt', catalogue], {
-      env: vagrant,
-    });
-    expect(added.stdout).toContain("Successfully added box 'replayed-builder-amd64-bookworm'");
+    const add = ['box', 'add', '--provider', 'libvirt', catalogue];
+    expect(await programOutput('vagrant', add, vagrant)).toContain(
+      "Successfully added box 'replayed-builder-amd64-bookworm'",
+    );
     await rm(vagrant.VAGRANT_HOME, { recursive: true });
     const { box } = await recordIn(join(project.path, 'artifacts'));
     const args = ['box', 'import', catalogue, '--disk-sha256', box.diskSha256, '--json'];
