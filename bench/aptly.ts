@@ -89,6 +89,8 @@ export function createArguments(
     `-keyring=${mirror.keyring}`,
     `-filter=${filter}`,
     '-filter-with-deps',
+    // Debian's security archive calls its components updates/main, and has them as main.
+    '-force-components',
     mirror.name,
     mirror.url,
     mirror.suite,

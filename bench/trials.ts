@@ -70,5 +70,5 @@ export function firstReason({ tail, timedOut, durationMs }: CommandFailure): str
   if (timedOut) return `it did not finish within ${(durationMs / 1000).toFixed(0)} s`;
   const lines = tail.map((line) => line.trim()).filter((line) => line !== '');
   const line = lines.find((candidate) => TELLS.test(candidate)) ?? lines.at(-1) ?? 'it said nothing';
-  return line.replace(/^\d{4}[-/]\d{2}[-/]\d{2}[ T][\d:.,]+\s+/, '');
+  return line.replace(/^(?:\d{4}[-/]\d{2}[-/]\d{2}[ T][\d:.,]+\s+)?(?:ERROR: )?/, '');
 }

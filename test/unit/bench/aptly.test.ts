@@ -52,6 +52,7 @@ describe('aptly', () => {
       `-keyring=${keyring}`,
       '-filter=a | b',
       '-filter-with-deps',
+      '-force-components',
       'm',
       'http://mirror.example/debian',
       'trixie',
