@@ -8,25 +8,31 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isAborted, MayflyError, messageOf } from '../src/errors.js';
+import { measureArchive } from './archive.js';
 import { measureArtifacts } from './artifacts.js';
+import { measureBeside } from './beside-box.js';
 import { measureBox } from './box.js';
 import { measureFirstLine } from './first-line.js';
 import { describeMachine } from './machine.js';
 import { reportLines, type Failure, type Report } from './report.js';
 import type { SectionResult } from './result.js';
 import { measureProviders } from './providers.js';
+import { measureSecondBuild } from './second-build.js';
 import { openSetting, type Setting } from './setting.js';
 import { measureVersion } from './version.js';
 
 const OUTPUT = fileURLToPath(new URL('../out/bench.json', import.meta.url));
 
-/** In this order: the base box that `box` makes serves those after it. */
+/** In this order: the base box that `box` makes serves the two after it, that of `beside` serves `archive`. */
 const SECTIONS: Readonly<Record<string, (setting: Setting) => Promise<SectionResult>>> = {
   version: measureVersion,
   box: measureBox,
   artifacts: measureArtifacts,
   'first-line': measureFirstLine,
   providers: measureProviders,
+  beside: measureBeside,
+  archive: measureArchive,
+  'second-build': measureSecondBuild,
 };
 
 function readArguments(): { readonly runs: number; readonly names: readonly string[] } {

@@ -5,6 +5,7 @@ import { resolveHome, vmsFolder, type Home } from '../src/paths.js';
 import { run, type RunOptions, type RunResult } from '../src/process/run.js';
 import { makeScratch, publicScratchParent, removeTree } from '../src/process/scratch.js';
 import { listVms, reapVm } from '../src/vm/registry.js';
+import { startRelay, type Relay } from './relay.js';
 
 export const PROGRAM = fileURLToPath(new URL('../bin/mayfly.js', import.meta.url));
 
@@ -18,8 +19,10 @@ export interface Setting extends AsyncDisposable {
   readonly home: Home;
   /** From now on commands have a home in which nothing is cached; the one before is removed. */
   freshHome(): Promise<void>;
-  /** Runs the built command line. */
+  /** Runs the built command line. What `options.env` names comes before the bench's own settings. */
   mayfly(args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** One for all sections, so that what a home took through it stays within reach. */
+  relay(): Promise<Relay>;
   /** Ends every VM of the home: each by the pid that its record names. */
   endVms(): Promise<void>;
   /** Tells a person how far it is. */
@@ -31,6 +34,7 @@ export async function openSetting(runs: number, signal: AbortSignal): Promise<Se
   const scratch = await makeScratch(publicScratchParent(), 0o755);
   const folder = scratch.path;
   let count = 0;
+  let relay: Promise<Relay> | undefined;
   const homePath = (): string => join(folder, `home-${count}`);
   const home = (): Home => resolveHome({ MAYFLY_HOME: homePath() });
   const endVms = async (): Promise<void> => {
@@ -58,12 +62,15 @@ export async function openSetting(runs: number, signal: AbortSignal): Promise<Se
           MAYFLY_HOME: homePath(),
           MAYFLY_TMPDIR: folder,
           MAYFLY_ACCELERATOR: process.env['MAYFLY_ACCELERATOR'],
+          ...options.env,
         },
       }),
+    relay: () => (relay ??= startRelay(signal)),
     endVms,
     say: (text) => void process.stderr.write(`bench: ${text}\n`),
     async [Symbol.asyncDispose]() {
       await endVms();
+      await (await relay?.catch(() => undefined))?.[Symbol.asyncDispose]();
       await scratch.remove();
     },
   };

@@ -46,6 +46,10 @@ describe('isMet', () => {
   ] as const)('$aim 2: $value', ({ aim, value, expected }) => {
     expect(isMet(comparison(aim, value))).toBe(expected);
   });
+
+  it('knows of none where there is no aim', () => {
+    expect(isMet({ title: 'A / B', value: 2, unit: 'x', aim: 'none' })).toBeUndefined();
+  });
 });
 
 describe('reportLines', () => {
@@ -70,6 +74,32 @@ describe('reportLines', () => {
       'note: one thing more',
       '',
       'FAILED: box: no network',
+      '',
+    ]);
+  });
+
+  it('shows amounts, figures without an aim, and why something could not run', () => {
+    const section = {
+      name: 'archive',
+      measures: [{ title: 'other', seconds: [], couldNotRun: 'The program other is not installed.' }],
+      amounts: [{ title: 'fetched', bytes: [2e6, 4e6] }],
+      comparisons: [
+        { title: 'A / B', value: 2.5, unit: 'x', aim: 'none' },
+        { title: 'bytes', value: 0, unit: 'B', aim: 'most', limit: 0 },
+      ],
+      notes: [],
+    } as const;
+    expect(reportLines({ ...report, sections: [section], failures: [] }).slice(9)).toEqual([
+      '',
+      'what was timed        runs      median         min         max',
+      'other                    0           -           -    could not run: The program other is not installed.',
+      '',
+      'what was counted        runs      median         min         max',
+      'fetched                    2      3.0 MB      2.0 MB      4.0 MB',
+      '',
+      'of the medians       value         aim  ',
+      'A / B                 2.50        none  ',
+      'bytes                  0 B      <= 0 B  met',
       '',
     ]);
   });
