@@ -8,15 +8,13 @@ import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
 import { hostError, interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
-import { proxyAnswers } from '../guest/fetched.js';
-import type { ServedFile } from '../snapshots/local/server.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
 import type { BuilderVm } from './vm/builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm } from './vm/end.js';
-import { openArchive, type BuildArchive } from './archive/serve.js';
-import { outsideError, usedFiles } from './archive/used.js';
+import { openArchive } from './archive/serve.js';
+import { noteUsed } from './archive/note-used.js';
 import type { Context } from './context.js';
 import type { MayflyEvent } from '../report/events.js';
 import { Journal } from './record/journal.js';
@@ -25,6 +23,7 @@ import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishRecord } from './record/write.js';
 import { reapLeftovers } from './reap.js';
+import { stoppable } from './stoppable.js';
 import { newBuildId } from './record/with-journal.js';
 import { warnOfMissing, workInVm } from './work-in-vm.js';
 
@@ -81,25 +80,6 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
   }
   if (failure !== undefined) throw withLog(failure, folder);
   return { folder, artifactsDirectory, artifacts: progress.artifacts, keptVm };
-}
-
-/** A signal that fires when another does, or when it is told to. */
-function stoppable(parent: AbortSignal) {
-  const controller = new AbortController();
-  const follow = (): void => {
-    controller.abort(parent.reason);
-  };
-  if (parent.aborted) follow();
-  parent.addEventListener('abort', follow, { once: true });
-  return {
-    signal: controller.signal,
-    stop: (reason: unknown) => {
-      controller.abort(reason);
-    },
-    [Symbol.dispose]() {
-      parent.removeEventListener('abort', follow);
-    },
-  };
 }
 
 /** The steps. @returns the id of the VM when it was kept */
@@ -168,21 +148,6 @@ async function tell(
     }
   }
   return keep ? builder.record.id : undefined;
-}
-
-/** What the build had from the archive: a pinned one may have had nothing else. */
-async function noteUsed(
-  context: Context,
-  plan: BuildPlan,
-  builder: BuilderVm,
-  archive: BuildArchive,
-): Promise<readonly ServedFile[]> {
-  const options = { signal: context.signal, onLine: () => undefined };
-  const answers = plan.apt.proxyInVm ? await proxyAnswers(builder.guest, options) : [];
-  const { cached, outside } = await usedFiles(context, plan.archive, answers, archive.served);
-  for (const address of outside) archive.outside.add(address);
-  if (plan.archive.pinned && archive.outside.size > 0) throw outsideError(archive.outside);
-  return cached;
 }
 
 /** Checks what came out and puts it into the folder of results. */
