@@ -1,5 +1,5 @@
 /**
- * The promise of the same bytes: a base box of Debian's other release is made by an ordinary user,
+ * The promise of the same bytes: a base box is made by an ordinary user,
  * tagged, carried to another home in one file, and made there again by root, with no network, and with
  * everything else changed that a host may change. What the build leaves is the same too.
  */
@@ -46,7 +46,7 @@ const FETCH = [
   'mv hello_*.deb hello.img',
 ].join('\n');
 
-describe('a pinned project of bookworm', () => {
+describe('a pinned project', () => {
   let project: TestProject;
   const later = join(folder, 'later artifacts');
 
@@ -55,7 +55,7 @@ describe('a pinned project of bookworm', () => {
       name: 'replayed',
       build: FETCH,
       settings: {
-        basebox: { distribution: 'bookworm', disk: '4G' },
+        basebox: { disk: '4G' },
         archive: { pinned: true, branches: { main: 'frozen' } },
       },
     });
@@ -111,11 +111,11 @@ describe('a pinned project of bookworm', () => {
     const catalogues = join(folder, 'boxes');
     const published = await mayfly(['box', 'publish', catalogues], { cwd: project.path });
     expect(published).toMatchObject({ exitCode: 0 });
-    const catalogue = join(catalogues, 'replayed-builder-amd64-bookworm.json');
+    const catalogue = join(catalogues, 'replayed-builder-amd64-trixie.json');
     const vagrant = { VAGRANT_HOME: join(folder, 'vagrant'), HOME: folder, PATH: process.env['PATH'] };
     const add = ['box', 'add', '--provider', 'libvirt', catalogue];
     expect(await programOutput('vagrant', add, vagrant)).toContain(
-      "Successfully added box 'replayed-builder-amd64-bookworm'",
+      "Successfully added box 'replayed-builder-amd64-trixie'",
     );
     await rm(vagrant.VAGRANT_HOME, { recursive: true });
     const { box } = await recordIn(join(project.path, 'artifacts'));

@@ -101,7 +101,8 @@ fixes() {
   set -- -qq -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \
     -o Acquire::Languages=none -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io
   export DEBIAN_FRONTEND=noninteractive
-  if ! { apt-get "$@" update && apt-get "$@" upgrade; }; then
+  # Without that mode APT calls it a success when it could fetch no index at all.
+  if ! { apt-get "$@" -o APT::Update::Error-Mode=any update && apt-get "$@" upgrade; }; then
     fail guest.fixes "the fixes of debian-security $MF_FIXES cannot be installed"
   fi
   printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
