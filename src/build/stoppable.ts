@@ -1,7 +1,12 @@
 /** Ending a build for a reason of our own. */
 
+export interface Stoppable extends Disposable {
+  readonly signal: AbortSignal;
+  stop(reason: unknown): void;
+}
+
 /** A signal that fires when another does, or when it is told to. */
-export function stoppable(parent: AbortSignal) {
+export function stoppable(parent: AbortSignal): Stoppable {
   const controller = new AbortController();
   const follow = (): void => {
     controller.abort(parent.reason);
