@@ -14,11 +14,12 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          // VMs are slow under emulation, and two at a time would only be slower.
+          globalSetup: 'test/rig/first-box.ts',
+          setupFiles: 'test/rig/own-home.ts',
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          // A VM that boots under emulation keeps little more than one core busy.
+          maxWorkers: 2,
         },
       },
     ],

@@ -11,35 +11,59 @@ NEEDED='qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebs
   flock:util-linux tar:tar zstd:zstd xz:xz-utils gpgv:gpgv'
 [ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
   faketime:faketime taskset:util-linux hostname:hostname sftp:openssh-client
-  virsh:libvirt-clients libvirtd:libvirt-daemon-system vagrant:vagrant sshd:openssh-server ip:iproute2
+  virsh:libvirt-clients libvirtd:libvirt-daemon vagrant:vagrant dropbear:dropbear-bin ip:iproute2
   dnsmasq:dnsmasq-base iptables:iptables pgrep:procps"
 
 PATH=$PATH:/usr/sbin:/sbin
-missing=
-[ "${1:-}" != test ] || [ -e /usr/lib/openssh/sftp-server ] || missing=openssh-sftp-server
-for pair in $NEEDED; do
-  command -v "${pair%%:*}" > /dev/null 2>&1 || missing="$missing ${pair#*:}"
-done
-if [ "${1:-}" = test ]; then
-  # A plug-in, not a program.
-  ls /usr/share/rubygems-integration/all/specifications/vagrant-libvirt-* > /dev/null 2>&1 ||
-    missing="$missing vagrant-libvirt"
-fi
-[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
-command -v node > /dev/null 2>&1 || missing="$missing nodejs"
-command -v npm > /dev/null 2>&1 || missing="$missing npm"
 
-if [ -n "$missing" ]; then
-  # shellcheck disable=SC2086 # package names are words
-  missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
-  echo "Installing Debian packages: $missing"
+# install PACKAGE ...: says which; asks for rights only when it has none.
+install() {
+  [ $# -gt 0 ] || return 0
+  echo "Installing Debian packages: $*"
   as_root=
   [ "$(id -u)" -eq 0 ] || as_root=sudo
   # Without lists apt-get does not know the packages; a failed update may still leave usable ones.
   $as_root apt-get update -qq || echo 'apt-get update failed; trying with the lists that are there.' >&2
-  # shellcheck disable=SC2086 # package names are words
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing > /dev/null
-fi
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+# there PATTERN: whether a file matches.
+there() {
+  # shellcheck disable=SC2086 # a pattern
+  ls $1 > /dev/null 2>&1
+}
+
+# Whether this host's libvirt has a driver. Debian 12 has all but QEMU's in one package.
+has_driver() {
+  there "/usr/lib/*/libvirt/connection-driver/libvirt_driver_$1.so"
+}
+
+missing() {
+  for pair in $NEEDED; do
+    command -v "${pair%%:*}" > /dev/null 2>&1 || echo "${pair#*:}"
+  done
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+  command -v node > /dev/null 2>&1 || echo nodejs
+  command -v npm > /dev/null 2>&1 || echo npm
+  [ "${1:-}" = test ] || return 0
+  [ -e /usr/lib/openssh/sftp-server ] || echo openssh-sftp-server
+  # A plug-in, not a program.
+  there '/usr/share/rubygems-integration/all/specifications/vagrant-libvirt-*' || echo vagrant-libvirt
+  has_driver qemu || echo libvirt-daemon-driver-qemu
+}
+
+# Packages of their own since Debian 13 only.
+missing_drivers() {
+  for driver in network storage; do
+    has_driver "$driver" || ! apt-cache show "libvirt-daemon-driver-$driver" > /dev/null 2>&1 ||
+      echo "libvirt-daemon-driver-$driver"
+  done
+}
+
+# shellcheck disable=SC2046 # package names are words
+install $(missing "${1:-}" | sort -u)
+# shellcheck disable=SC2046
+[ "${1:-}" != test ] || install $(missing_drivers)
 
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || {
   echo "Node.js 20.19 or newer is needed; this is $(node --version)." >&2

@@ -35,18 +35,22 @@ function addCreate(box: Command): void {
     .option(
       '--twice',
       'Make it twice, and compare: the same inputs must give the same bytes. diffoscope, where it is installed, says what differs.',
-    );
+    )
+    .option('--offline', 'Fetch nothing: the local archive has all that it takes, or it fails.');
   addGlobalFlags(create, 'Print the record of the base box as JSON.');
   addExamples(
     create,
     ['mayfly box create --verbose', 'make it, and show every line'],
     ['mayfly box create --twice', 'try whether it is reproducible'],
   );
-  create.action(async (flags: GlobalOptions & { twice?: boolean }) => {
+  create.action(async (flags: GlobalOptions & { twice?: boolean; offline?: boolean }) => {
     const { createProjectBox } = await import('../build/box/commands.js');
     using session = openSession(flags, false);
     const twice = flags.twice === true;
-    const { box: made, reused } = await createProjectBox(session.context, { twice });
+    const { box: made, reused } = await createProjectBox(session.context, {
+      twice,
+      offline: flags.offline === true,
+    });
     if (flags.json === true) {
       printJson(made.record);
       return;

@@ -17,11 +17,14 @@ if [ "${MAYFLY_AS_USER:-}" != inside ]; then
   MAYFLY_AS_USER=inside exec unshare --mount --propagation private -- sh "$0" "$@"
 fi
 
-work=$(mktemp -d)
+home=${MAYFLY_TEST_HOME:-/var/tmp/mayfly-test-home}
+mkdir -p "$home"
+# Kept as long as the home: nothing can be mounted over a file that is gone.
+work=$(mktemp -d "$home/etc.XXXXXX")
+chmod 0755 "$work"
 for file in passwd group subuid subgid; do
   [ ! -e "/etc/$file" ] || cp "/etc/$file" "$work/$file"
 done
-home=${MAYFLY_TEST_HOME:-/var/tmp/mayfly-test-home}
 printf '%s:x:%s:%s::%s:/bin/sh\n' "$NAME" "$ID" "$ID" "$home" >> "$work/passwd"
 printf '%s:x:%s:\n' "$NAME" "$ID" >> "$work/group"
 printf '%s:472310000:65536\n' "$NAME" >> "$work/subuid"
@@ -35,7 +38,6 @@ if [ -c /dev/net/tun ]; then
   mknod -m 0666 "$work/tun" c 10 200
   mount --bind "$work/tun" /dev/net/tun
 fi
-rm -r "$work"
 mkdir -p "$home/checkout"
 chown "$ID:$ID" "$home" "$home/checkout"
 mount --bind "$PWD" "$home/checkout"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # libvirtd.sh FOLDER COMMAND [ARG ...]
 # Runs a command where it is root of a small machine of its own: user, mount, network and process namespaces with a
-# system libvirtd, its storage pool `default`, and an sshd at 127.0.0.1:2222 that takes its root's own key. No
+# system libvirtd, its storage pool `default`, and dropbear, an SSH server, at 127.0.0.1:2222 that takes its root's own key. No
 # rights are needed, nothing of the real machine is changed, and all of it ends with the command. FOLDER, which must
 # be empty or not there, receives what libvirt stores; it is the caller's to remove.
 set -eu
@@ -17,13 +17,28 @@ shift
 mkdir -p "$folder"
 for directory in etc/libvirt var/lib/libvirt var/log/libvirt var/cache/libvirt; do
   mkdir -p "$folder/$directory"
+  if [ ! -d "/$directory" ]; then
+    # The package that has it would run a libvirtd for the whole machine, and is not needed here.
+    parent=${directory%/*}
+    over=$folder/over/$parent
+    mkdir -p "$over/upper" "$over/work"
+    mount -t overlay -o "lowerdir=/$parent,upperdir=$over/upper,workdir=$over/work" overlay "/$parent"
+    mkdir "/$directory"
+  fi
   # What only root may read is made anew.
   cp -R "/$directory/." "$folder/$directory/" 2> /dev/null || true
   mount --bind "$folder/$directory" "/$directory"
 done
 mount -t tmpfs -o mode=0755 run /run
-mkdir -p /run/libvirt /run/sshd
+mkdir -p /run/libvirt
 ip link set lo up
+
+# libvirtd does not start where this user is unknown; which one QEMU gets is said below.
+for file in passwd group; do
+  cp "/etc/$file" "$folder/$file"
+  grep -q '^libvirt-qemu:' "/etc/$file" || echo 'libvirt-qemu:x:0:0::/:/bin/false' >> "$folder/$file"
+  mount --bind "$folder/$file" "/etc/$file"
+done
 
 # QEMU runs as the root of here: the caller, seen from outside.
 cat > /etc/libvirt/qemu.conf << 'CONF'
@@ -44,15 +59,12 @@ virsh --quiet pool-start default > /dev/null
 mkdir -m 0700 "$folder/ssh"
 mount --bind "$folder/ssh" /root
 mkdir -m 0700 /root/.ssh
-# sshd takes an account whose password it cannot look up for a locked one.
-printf 'root:*:1::::::\n' > /root/shadow
-mount --bind /root/shadow /etc/shadow
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
-ssh-keygen -q -t ed25519 -N '' -f /root/host
-printf '[127.0.0.1]:2222 %s\n' "$(cut -d' ' -f1,2 /root/host.pub)" > /root/.ssh/known_hosts
-/usr/sbin/sshd -f /dev/null -h /root/host -p 2222 -o ListenAddress=127.0.0.1 -o PidFile=none \
-  -o AuthorizedKeysFile=/root/.ssh/id_ed25519.pub -o StrictModes=no -o UsePAM=no -o PasswordAuthentication=no \
-  -o PermitRootLogin=prohibit-password -o "SetEnv=PATH=$PATH"
+cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+dropbearkey -t ed25519 -f /root/host > /dev/null 2>&1
+printf '[127.0.0.1]:2222 %s\n' "$(dropbearkey -y -f /root/host | sed -n 's/^\(ssh-ed25519 [^ ]*\).*/\1/p')" \
+  > /root/.ssh/known_hosts
+dropbear -r /root/host -p 127.0.0.1:2222 -P /run/dropbear.pid -s
 
 # Not exec: the namespaces end with this shell, the first process in them.
 "$@"

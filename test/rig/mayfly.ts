@@ -5,9 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/mayfly.js', import.meta.url));
 
-/** Folder of this run; scripts/integration.sh makes and removes it. */
-export const folder = process.env['MAYFLY_TEST_FOLDER'] ?? '/var/tmp/mayfly-integration';
+/** Of the whole run; scripts/integration.sh makes and removes it. */
+const run = process.env['MAYFLY_TEST_FOLDER'] ?? '/var/tmp/mayfly-integration';
+
+/** Folder of this worker: two files of tests run at once, and neither may see what the other leaves. */
+export const folder = join(run, `worker-${process.env['VITEST_POOL_ID'] ?? 'first'}`);
 export const home = join(folder, 'home');
+
+/** Where the run's first base box is made (first-box.ts), and then copied from. */
+export const firstHome = join(run, 'worker-first/home');
 
 export interface Outcome {
   readonly exitCode: number | undefined;

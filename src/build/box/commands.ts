@@ -15,15 +15,16 @@ import { reapLeftovers } from '../reap.js';
 
 /**
  * Makes the base box that the builder directory asks for, uncommitted edits included.
- * @param options twice: make two, and compare
+ * @param options twice: make two, and compare; offline: from the local archive alone
  */
 export async function createProjectBox(
   context: Context,
-  options: { readonly twice?: boolean } = {},
+  options: { readonly twice?: boolean; readonly offline?: boolean } = {},
 ): Promise<EnsuredBox> {
   await reapLeftovers(context, context.report);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true, refresh: true });
+  const flags = options.offline === true ? { offline: true } : {};
+  const plan = await makePlan(context, { flags, scratch: scratch.path, allowDirty: true, refresh: true });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();

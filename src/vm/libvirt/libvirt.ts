@@ -70,7 +70,7 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   );
   if (isNew) {
     await makeKeys(spec.folder, signal);
-    await writeFile(join(spec.folder, vmFiles.network), networkSettings());
+    await writeFile(join(spec.folder, vmFiles.network), networkSettings(spec.network));
     await makeHandover(spec.folder, true, signal);
   }
   const files = await (isSession ? filesHere(spec, isNew, signal) : filesInPool(uri, spec, isNew, signal));

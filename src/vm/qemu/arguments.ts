@@ -21,9 +21,14 @@ export function networkDevice(network: VmNetwork, slot?: number): readonly strin
   ];
 }
 
-/** The script that the guest's initrd reads: name=value lines. */
-export function networkSettings(): string {
-  const { address, gateway, nameserver } = USER_NETWORK;
+/**
+ * The script that the guest's initrd reads: name=value lines. QEMU's name server never answers in a restricted
+ * network; the guest's own loopback, where none listens, says no at once. apt-cacher-ng 3.7.4 (bookworm) asks for SRV
+ * records of 127.0.0.1 too, and gives up when nobody answers.
+ */
+export function networkSettings(network: VmNetwork): string {
+  const { address, gateway } = USER_NETWORK;
+  const nameserver = network === 'restricted' ? '127.0.0.1' : USER_NETWORK.nameserver;
   return `address=${address}\ngateway=${gateway}\nnameserver=${nameserver}\n`;
 }
 

@@ -66,7 +66,7 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   // A VM that was halted starts again with the disk and the keys that it had.
   if (!(await exists(join(spec.folder, vmFiles.disk)))) {
     await makeKeys(spec.folder, signal);
-    await writeFile(join(spec.folder, vmFiles.network), networkSettings());
+    await writeFile(join(spec.folder, vmFiles.network), networkSettings(spec.network));
     const backing = ['-b', spec.box.disk, '-F', 'qcow2'];
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, vmFiles.disk], {
       cwd: spec.folder,

@@ -123,7 +123,9 @@ it('commas are doubled', () => {
 });
 
 it('the network is handed over as lines', () => {
-  expect(networkSettings()).toBe('address=10.0.2.15/24\ngateway=10.0.2.2\nnameserver=10.0.2.3\n');
+  const settings = 'address=10.0.2.15/24\ngateway=10.0.2.2\nnameserver=';
+  expect(networkSettings('open')).toBe(`${settings}10.0.2.3\n`);
+  expect(networkSettings('restricted')).toBe(`${settings}127.0.0.1\n`);
 });
 
 describe('an image to be tried', () => {
