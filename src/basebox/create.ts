@@ -63,17 +63,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
   };
   const epoch = boxEpoch(spec);
   try {
-    progress('unpacking disk tools');
-    const tools = await ensureTools({
-      sources: spec.sources,
-      store: job.toolsStore,
-      scratch,
-      signal,
-      onLine,
-      served: job.served,
-    });
     const before = job.served().length;
-
     const setup = join(scratch, 'setup');
     await cp(SETUP, setup, { recursive: true });
     let postinstall: string | undefined;
@@ -90,6 +80,19 @@ export async function createBox(job: CreateJob): Promise<Box> {
       capture: false,
     });
 
+    const fetched = job.served().slice(before);
+
+    // After the packages: most mistakes show in these.
+    progress('unpacking disk tools');
+    const tools = await ensureTools({
+      sources: spec.sources,
+      store: job.toolsStore,
+      scratch,
+      signal,
+      onLine,
+      served: job.served,
+    });
+
     progress('laying out the disk');
     const staging = await stageBox(job.boxStore, job.fingerprint);
     const raw = join(scratch, 'disk.raw');
@@ -103,7 +106,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
     await cp(join(scratch, rootfsFiles.kernel), join(staging, boxFiles.kernel));
     await cp(join(scratch, rootfsFiles.initrd), join(staging, boxFiles.initrd));
     await writeJson(join(staging, boxFiles.packages), packages);
-    await writeJson(join(staging, boxFiles.files), [...tools.files, ...job.served().slice(before)]);
+    await writeJson(join(staging, boxFiles.files), [...tools.files, ...fetched]);
     const record: BoxRecord = {
       schema: 1,
       fingerprint: job.fingerprint,

@@ -8,6 +8,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
+import { SAME_BYTES } from '../process/tar.js';
 import type { BoxFormat } from './formats.js';
 import type { Box, BoxRecord } from './store.js';
 
@@ -83,17 +84,12 @@ async function packVagrant(box: Box, target: string, scratch: string, signal: Ab
   await run('tar', packArguments(scratch, box.folder, target), { signal });
 }
 
-/** tar(1): nothing of this host or moment goes into the file. Pure. */
+/** Arguments of tar(1). Pure. */
 export function packArguments(scratch: string, box: string, output: string): readonly string[] {
   return [
     '--create',
     ...['--file', output],
-    '--format=gnu',
-    '--mtime=@0',
-    '--mode=0644',
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
+    ...SAME_BYTES,
     ...['--directory', scratch],
     packageFiles.metadata,
     packageFiles.vagrantfile,

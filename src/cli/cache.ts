@@ -23,9 +23,9 @@ function addList(cache: Command): void {
   addGlobalFlags(list, 'Print them as JSON.');
   addExamples(list, ['mayfly cache list', 'show name, size, and how many VMs use each']);
   list.action(async (flags: GlobalOptions) => {
-    const [{ listCaches }, { cacheStore }] = await load();
+    const { allCaches } = await import('../build/vm/all-caches.js');
     using session = openSession(flags, false);
-    const caches = await listCaches(cacheStore(session.context));
+    const caches = await allCaches(session.context);
     if (flags.json === true) {
       printJson(caches);
       return;
@@ -34,11 +34,12 @@ function addList(cache: Command): void {
       print('There are no cache disks yet.');
       return;
     }
-    const rows = caches.map(({ name, bytes, generations, runs }) => [
-      name,
-      formatBytes(bytes),
-      generations === 1 ? '1 generation' : `${generations} generations`,
-      runs === 0 ? '' : `${runs} in use`,
+    const rows = caches.map((cache) => [
+      cache.name,
+      formatBytes(cache.bytes),
+      cache.generations === 1 ? '1 generation' : `${cache.generations} generations`,
+      cache.runs === 0 ? '' : `${cache.runs} in use`,
+      placeOf(cache).trimStart(),
     ]);
     for (const line of table(rows)) print(line.trimEnd());
   });
@@ -57,11 +58,10 @@ function addClean(cache: Command): void {
     ['mayfly cache clean my-image-packages', 'remove one'],
   );
   clean.action(async (names: readonly string[], flags: GlobalOptions) => {
-    const [{ cleanCache, listCaches }, { cacheStore }] = await load();
+    const { allCaches, removeCache } = await import('../build/vm/all-caches.js');
     using session = openSession(flags, false);
-    const store = cacheStore(session.context);
-    const known = (await listCaches(store)).map(({ name }) => name);
-    const unknown = names.filter((name) => !known.includes(name));
+    const known = await allCaches(session.context);
+    const unknown = names.filter((name) => !known.some((cache) => cache.name === name));
     if (unknown.length > 0) {
       throw new MayflyError('usage', 'cache.unknown', `There is no cache ${unknown.join(', ')}.`, {
         hint: '`mayfly cache list` lists them.',
@@ -69,10 +69,10 @@ function addClean(cache: Command): void {
     }
     const removed: string[] = [];
     const inUse: string[] = [];
-    for (const name of names.length > 0 ? names : known) {
-      const gone = await cleanCache(store, name, session.context.signal);
-      (gone ? removed : inUse).push(name);
-      if (gone && flags.json !== true) print(`Removed the cache ${name}.`);
+    for (const cache of known.filter(({ name }) => names.length === 0 || names.includes(name))) {
+      const gone = await removeCache(session.context, cache);
+      (gone ? removed : inUse).push(cache.name);
+      if (gone && flags.json !== true) print(`Removed the cache ${cache.name}${placeOf(cache)}.`);
     }
     if (flags.json === true) printJson({ removed, inUse });
     if (inUse.length > 0) {
@@ -86,6 +86,5 @@ function addClean(cache: Command): void {
   });
 }
 
-async function load() {
-  return await Promise.all([import('../disks/cache.js'), import('../build/vm/caches.js')]);
-}
+const placeOf = ({ connection }: { readonly connection?: string }): string =>
+  connection === undefined ? '' : ` in the pool of ${connection}`;

@@ -69,6 +69,8 @@ export interface VmConfig {
   readonly provider: ProviderChoice;
   /** libvirt's URIs: hosts to run VMs on, best first. */
   readonly libvirt: readonly string[];
+  /** Of the project's own, relative to the builder directory. */
+  readonly vagrantfile: string | undefined;
   /** Bytes. */
   readonly memory: number;
   /** Bytes, added to `memory` for a build in RAM. */

@@ -39,6 +39,7 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
     vm: {
       provider: vm.provider,
       libvirt: vm.libvirt,
+      vagrantfile: vm.vagrantfile,
       network: vm.network,
       memory: vm.memory,
       buildMemory: vm.build_memory,

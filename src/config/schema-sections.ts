@@ -152,6 +152,12 @@ const vm = {
     ['qemu:///session'],
     'Hosts of the provider `libvirt`, best first: `qemu:///session`, `qemu:///system`, `qemu+ssh://USER@HOST/system`. The first that answers and has room gets the VM.',
   ),
+  vagrantfile: optionalField(
+    'path',
+    insidePath(),
+    'none',
+    "A Vagrantfile of the project's own, in the builder directory: the provider `vagrant` reads it before what mayfly adds. It is a program, and this host runs it: see providers.md.",
+  ),
   network: optionalField(
     'word',
     oneOf(['archive', 'open', 'none']),

@@ -40,6 +40,8 @@ export interface VmSpec {
   /** QEMU's names; undefined for the best there is. */
   readonly cpuModel: string | undefined;
   readonly machineType: string | undefined;
+  /** Of the project's own, relative to the builder directory; for the provider that has one. */
+  readonly vagrantfile: string | undefined;
   /** `restricted`: nothing but the forwarded SSH port. `open`: whatever the host reaches. */
   readonly network: VmNetwork;
   /** Folders that the guest mounts over 9p, and cannot write to; relative to the VM's own. */

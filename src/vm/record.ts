@@ -13,7 +13,7 @@ export const vmRecord = z.object({
   createdAt: z.iso.datetime(),
   /** Top folder of the checkout that it builds. */
   checkout: z.string(),
-  /** What it was started for, as REFERENCE.md's GIT_REF. */
+  /** What it was started for, as the variable GIT_REF has it. */
   ref: z.string(),
   box: z.string(),
   /** The build user in the guest. */
@@ -33,6 +33,7 @@ export const vmRecord = z.object({
   network: z.enum(['open', 'restricted']),
   cpuModel: z.string().optional(),
   machineType: z.string().optional(),
+  vagrantfile: z.string().optional(),
   accelerator: z.enum(['kvm', 'tcg']),
   /** Cache disks in use: name of the cache → this VM's overlay. */
   caches: z.record(

@@ -1,15 +1,11 @@
 /** Builds that fail: each with its own message and exit code, its logs kept, and nothing left behind. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
-import { home, mayfly } from '../rig/mayfly.js';
+import { home, mayfly, type Outcome } from '../rig/mayfly.js';
 import { mayflyIn } from '../rig/namespace.js';
-import { makeProject } from '../rig/project.js';
-
-afterEach(async () => {
-  expect(await findLeaks()).toEqual([]);
-});
+import { makeProject, type TestProject } from '../rig/project.js';
 
 /** The folder of the newest build. */
 async function newestBuild(): Promise<string> {
@@ -17,10 +13,21 @@ async function newestBuild(): Promise<string> {
   return join(home, 'state/builds', builds.sort().at(-1) ?? '');
 }
 
+/** One VM serves all of these: what differs is the script. */
 describe('the build script', () => {
+  let project: TestProject;
+  const run = (...args: string[]): Promise<Outcome> => mayfly(args, { cwd: project.path });
+  const build = async (script: string, ...flags: string[]): Promise<Outcome> => {
+    await project.commit('builder/provision/build', `#!/bin/sh\nset -eu\n${script}\n`);
+    return await run('build', '--rescue', ...flags);
+  };
+
+  beforeAll(async () => {
+    project = await makeProject({ build: 'false' });
+  });
+
   it('fails: its exit code, its output and the artifacts it made come out', async () => {
-    const project = await makeProject({ build: 'echo partial > half.img; echo "going down" >&2; exit 7' });
-    const built = await mayfly(['build'], { cwd: project.path });
+    const built = await build('echo partial > half.img; echo "going down" >&2; exit 7');
     expect(built.exitCode).toBe(7);
     expect(built.all).toContain('The build script failed with exit code 7.');
     expect(await readFile(join(project.path, 'artifacts/half.img'), 'utf8')).toBe('partial\n');
@@ -30,25 +37,51 @@ describe('the build script', () => {
   });
 
   it('fails with a code that means something else to mayfly: 1', async () => {
-    const project = await makeProject({ build: 'exit 5' });
-    const built = await mayfly(['build'], { cwd: project.path });
+    const built = await build('exit 5');
     expect(built).toMatchObject({ exitCode: 1 });
     expect(built.all).toContain('exit code 5');
   });
 
   it('succeeds without an artifact', async () => {
-    const project = await makeProject({ build: 'echo "nothing to show"' });
-    const built = await mayfly(['build'], { cwd: project.path });
+    const built = await build('echo "nothing to show"');
     expect(built.all).toContain('left no artifact');
     expect(built.exitCode).toBe(1);
   });
 
   it('takes too long', async () => {
-    const project = await makeProject({ build: 'echo early > early.img; echo started; sleep 600' });
-    const built = await mayfly(['build', '--timeout', '12s'], { cwd: project.path });
+    const built = await build('echo early > early.img; echo started; sleep 600', '--timeout', '12s');
     expect(built.all).toContain('did not finish within 12 s');
     expect(built.exitCode).toBe(1);
     expect(await readFile(join(project.path, 'artifacts/early.img'), 'utf8')).toBe('early\n');
+  });
+
+  it('lies about a failure and leaves daemons: it is shown as it is, and nobody waits', async () => {
+    const forged = 'mayfly-failure guest.wrong-branch other';
+    const started = Date.now();
+    const built = await build(
+      `echo '${forged}' >&2; sudo sh -c 'sleep 600 &'; sleep 600 & echo done > x.img`,
+    );
+    expect(built.exitCode).toBe(0);
+    expect(Date.now() - started).toBeLessThan(200_000);
+    expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain(forged);
+  });
+
+  it('spoils its VM, which panics when it starts again: the end of its console is shown', async () => {
+    expect(await run('vm', 'up')).toMatchObject({ exitCode: 0 });
+    expect(await run('vm', 'exec', '--root', '--', 'rm', '/usr/sbin/init')).toMatchObject({ exitCode: 0 });
+    expect(await run('vm', 'halt')).toMatchObject({ exitCode: 0 });
+    const started = await run('vm', 'up');
+    expect(started.all).toContain('The guest kernel panicked while it booted.');
+    expect(started.all).toContain('Attempted to kill init');
+    expect(started.exitCode).toBe(4);
+    await run('vm', 'destroy');
+    expect(await findLeaks()).toEqual([]);
+  });
+});
+
+describe('a build', () => {
+  afterEach(async () => {
+    expect(await findLeaks()).toEqual([]);
   });
 
   it('runs as an ordinary user with sudo, in a clean environment, at the commit', async () => {
@@ -83,10 +116,8 @@ describe('the build script', () => {
     const blocks = (await import('node:fs')).statSync(join(project.path, 'artifacts/sparse.img')).blocks;
     expect(blocks).toBeLessThan(16);
   });
-});
 
-describe('provisioning', () => {
-  it('fails', async () => {
+  it('ends when provisioning fails', async () => {
     const project = await makeProject({
       build: 'echo > x.img',
       provision: 'echo "no such thing" >&2; exit 3',
@@ -96,24 +127,8 @@ describe('provisioning', () => {
     expect(built.all).toContain('no such thing');
     expect(built.exitCode).toBe(4);
   });
-});
 
-describe('output that lies, and what is left running', () => {
-  it('is shown as it is, and nobody waits for a daemon of the script', async () => {
-    const forged = 'mayfly-failure guest.wrong-branch other';
-    const project = await makeProject({
-      build: `echo '${forged}' >&2; sudo sh -c 'sleep 600 &'; sleep 600 & echo done > x.img`,
-    });
-    const started = Date.now();
-    const built = await mayfly(['build'], { cwd: project.path });
-    expect(built.exitCode).toBe(0);
-    expect(Date.now() - started).toBeLessThan(200_000);
-    expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain(forged);
-  });
-});
-
-describe('the host', () => {
-  it('has no room left for the disk of the VM: the build ends at once', async () => {
+  it('ends at once when the host has no room left for the disk of the VM', async () => {
     const project = await makeProject({
       build: 'echo filling; head -c 600M /dev/urandom > big.bin; sleep 100',
       settings: { vm: { memory: '512M', build_memory: '512M' }, options: ['noram'] },
@@ -125,10 +140,8 @@ describe('the host', () => {
     expect(built.all).toContain('The disk of this host is full');
     expect(built.exitCode).toBe(3);
   });
-});
 
-describe('the guest', () => {
-  it('dies in the middle of a build', async () => {
+  it('ends when its VM dies', async () => {
     const project = await makeProject({
       build: 'echo going; sudo sh -c "echo o > /proc/sysrq-trigger"; sleep 60',
     });
@@ -137,13 +150,7 @@ describe('the guest', () => {
     expect(built.exitCode).toBe(4);
   });
 
-  it('fills its disk', async () => {
-    const project = await makeProject({
-      build: 'df . | tail -1; head -c 200M /dev/zero > big.img',
-      settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
-    });
-    const built = await mayfly(['build'], { cwd: project.path });
-    expect(built.exitCode).toBe(0);
+  it('fills the disk of its VM', async () => {
     const full = await makeProject({
       build: 'head -c 400M /dev/zero > big.bin',
       settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
@@ -154,24 +161,13 @@ describe('the guest', () => {
     expect(failed.exitCode).toBe(1);
   });
 
-  it('never answers: the end of its console is shown', async () => {
+  it('gives up when the VM never answers: the end of its console is shown', async () => {
     const project = await makeProject({ build: 'echo > x.img' });
     // A 64-bit kernel says on such a processor that it cannot run, and waits for ever.
     const built = await mayfly(['build', '--cpu-model', 'qemu32', '--boot-timeout', '10s'], {
       cwd: project.path,
     });
     expect(built.all).toContain('SSH did not answer in the VM within 10 s.');
-    expect(built.exitCode).toBe(4);
-  });
-
-  it('panics: the end of its console is shown', async () => {
-    const project = await makeProject({
-      build: 'echo > x.img',
-      files: { 'builder/basebox/postinstall': '#!/bin/sh\nrm /usr/sbin/init\n' },
-    });
-    const built = await mayfly(['build'], { cwd: project.path });
-    expect(built.all).toContain('The guest kernel panicked while it booted.');
-    expect(built.all).toContain('Attempted to kill init');
     expect(built.exitCode).toBe(4);
   });
 });

@@ -22,16 +22,28 @@ const BUILD = [
   'if [ -e wait ]; then sleep 600; fi',
 ].join('\n');
 
-const REMOTE = 'qemu+ssh://root@127.0.0.1:2222/system';
+/** Its name for the VM would be wrong; its title is nobody else's. */
+const OWN_VAGRANTFILE = [
+  "Vagrant.configure('2') do |config|",
+  "  config.vm.box = 'another'",
+  '  config.vm.provider :libvirt do |libvirt|',
+  '    libvirt.title = "Of the project\'s own, in #{File.basename(__dir__)}"',
+  '  end',
+  'end',
+  '',
+].join('\n');
+
+/** Nobody answers at the first, so the VM is the second one's. */
+const REMOTE = ['qemu+ssh://root@127.0.0.1:2221/system', 'qemu+ssh://root@127.0.0.1:2222/system'] as const;
 
 const PROVIDERS = [
-  { title: 'qemu', provider: 'qemu', uri: 'qemu:///session', machine: thisHost },
-  { title: 'libvirt, the session', provider: 'libvirt', uri: 'qemu:///session', machine: thisHost },
-  { title: 'libvirt, over SSH', provider: 'libvirt', uri: REMOTE, machine: smallMachine },
-  { title: 'vagrant', provider: 'vagrant', uri: 'qemu:///system', machine: smallMachine },
+  { title: 'qemu', provider: 'qemu', uris: ['qemu:///session'], machine: thisHost },
+  { title: 'libvirt, the session', provider: 'libvirt', uris: ['qemu:///session'], machine: thisHost },
+  { title: 'libvirt, over SSH', provider: 'libvirt', uris: REMOTE, machine: smallMachine },
+  { title: 'vagrant', provider: 'vagrant', uris: ['qemu:///system'], machine: smallMachine },
 ] as const;
 
-describe.each(PROVIDERS)('$title', ({ provider, uri, machine }) => {
+describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
   let host: Machine;
   let project: TestProject;
   const flags = ['--offline', '--provider', provider];
@@ -45,9 +57,13 @@ describe.each(PROVIDERS)('$title', ({ provider, uri, machine }) => {
       name: `contract-${provider}`,
       build: BUILD,
       settings: {
-        vm: { memory: '512M', build_memory: '512M', network: 'archive', libvirt: [uri] },
+        vm: {
+          ...{ memory: '512M', build_memory: '512M', network: 'archive', libvirt: uris },
+          vagrantfile: 'vagrant/Vagrantfile',
+        },
         guest: { source: '/probe.git' },
       },
+      files: { 'builder/vagrant/Vagrantfile': OWN_VAGRANTFILE },
     });
     // Here, where packages can be fetched.
     expect(await mayfly(['box', 'create'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
@@ -64,6 +80,7 @@ describe.each(PROVIDERS)('$title', ({ provider, uri, machine }) => {
     expect(built.all).not.toContain('WRITABLE');
     const record = buildRecord.parse(JSON.parse(await artifact('build.json')));
     expect(record.vm).toMatchObject({ provider, reused: false });
+    for (const passed of uris.slice(0, -1)) expect(built.all).toContain(`Not used: libvirt: libvirt at ${passed}`);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
     if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));
@@ -135,4 +152,6 @@ async function lookWithVagrant(host: Machine, status: Outcome): Promise<void> {
   expect(said).toMatch(/running \(libvirt\)/);
   expect(said).toMatch(/^builder\r?$/m);
   expect(said).toMatch(/^\/probe.git\/.git\/HEAD\r?$/m);
+  const domain = await host.run('virsh', 'desc', '--title', `mayfly-${id}`);
+  expect(domain).toContain("Of the project's own, in vagrant");
 }

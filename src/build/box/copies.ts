@@ -19,6 +19,12 @@ async function readCopies(context: Context): Promise<readonly string[]> {
   }
 }
 
+/** libvirt's URIs that VMs of this person's used, or were to use. */
+export async function notedConnections(context: Context): Promise<readonly string[]> {
+  const uris = (await readCopies(context)).map((line) => line.slice(line.indexOf(' ') + 1));
+  return [...new Set(uris)].sort();
+}
+
 const lineOf = (fingerprint: string, uri: string): string => `${fingerprint} ${uri}`;
 
 /** Before the copy is made: what is noted need not be there, what is there must be noted. */

@@ -130,6 +130,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       cpus: options.cpus ?? config.vm.cpus ?? facts.cpus,
       cpuModel: options.cpuModel,
       machineType: options.machineType,
+      vagrantfile: provider.name === 'vagrant' ? config.vm.vagrantfile : undefined,
     },
     archive,
     guest: config.guest,

@@ -63,6 +63,8 @@ export interface BuildPlan {
     readonly hostProxy: string | undefined;
     readonly cpuModel: string | undefined;
     readonly machineType: string | undefined;
+    /** Of the project's own, relative to the builder directory. */
+    readonly vagrantfile: string | undefined;
   };
   /** Which state of each origin is used. */
   readonly archive: PlannedArchive;

@@ -100,6 +100,7 @@ export async function startBuilderVm(
     network: plan.vm.network === 'open' ? 'open' : 'restricted',
     cpuModel: plan.vm.cpuModel,
     machineType: plan.vm.machineType,
+    vagrantfile: plan.vm.vagrantfile,
     accelerator: plan.vm.accelerator,
     caches: {},
   };
@@ -146,6 +147,7 @@ async function launch(
       cpus: base.cpus,
       cpuModel: base.cpuModel,
       machineType: base.machineType,
+      vagrantfile: base.vagrantfile,
       network: base.network,
       shares: SHARES,
       disks: [

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { hasCode, MayflyError } from '../../errors.js';
 import { entriesOf } from '../../process/entries.js';
 import { run } from '../../process/run.js';
+import { SAME_BYTES } from '../../process/tar.js';
 import { makeScratch } from '../../process/scratch.js';
 import { parseRelease } from '../release.js';
 import { isFrozen } from '../serial.js';
@@ -75,18 +76,13 @@ export async function exportTag(
   }
 }
 
-/** tar(1): nothing of this host or moment goes into the file. Pure. */
+/** Arguments of tar(1). Pure. */
 export function bundleArguments(archive: string, output: string): readonly string[] {
   return [
     '--create',
     ...['--file', output],
     ...['--directory', archive],
-    '--format=gnu',
-    '--mtime=@0',
-    '--mode=0644',
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
+    ...SAME_BYTES,
     '--no-recursion',
     '--verbatim-files-from',
     '--files-from=-',

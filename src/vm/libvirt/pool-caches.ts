@@ -5,9 +5,19 @@
  *   mayfly-cache-NAME-run-VMID.qcow2          of one VM, over the generation it started from; sealed, it stays
  *   mayfly-cache-NAME-generation-0001.qcow2   an empty overlay over the run that was sealed as this generation
  *
- * A generation appears in one step, and only one of those that began from the same one can be the next.
+ * A generation appears in one step, and only one of those that began from the same one can be the next. When many
+ * stand on each other, one that stands on nothing is made of them all.
  */
-import { createVolume, backingOf, deleteVolume, listVolumes, publishVolume, volumePath } from './pool.js';
+import {
+  allocationOf,
+  backingOf,
+  copyVolume,
+  createVolume,
+  deleteVolume,
+  listVolumes,
+  publishVolume,
+  volumePath,
+} from './pool.js';
 
 export interface PoolCache {
   readonly cache: string;
@@ -55,15 +65,128 @@ export async function sealPoolCache(
   const names = await listVolumes(uri);
   const run = runVolume(cache, vmId);
   if (!names.includes(run)) return 'gone';
-  const newest = generationsOf(names, cache).at(-1);
+  const known = generationsOf(names, cache);
   const begun = await backingOf(uri, run);
-  const next = generationVolume(cache, (newest?.number ?? 0) + 1);
-  const isNext = begun === newest?.name;
-  if (isNext && (await publishVolume(uri, { name: next, bytes, format: 'qcow2', backing: run }, signal))) {
+  const isNext = begun === known.at(-1)?.name;
+  if (isNext && (await publish(uri, { cache, vmId, bytes }, run, signal))) {
+    const volumes = await volumesOf(uri, cache);
+    if (chainOf(volumes, run).length > LONGEST_CHAIN)
+      await makeWhole(uri, { cache, vmId, bytes }, run, signal);
     return 'sealed';
   }
   await deleteVolume(uri, run);
   return 'overtaken';
+}
+
+/** @returns false when another was first */
+async function publish(
+  uri: string,
+  { cache, bytes }: PoolCache,
+  run: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const newest = generationsOf(await listVolumes(uri), cache).at(-1);
+  const name = generationVolume(cache, (newest?.number ?? 0) + 1);
+  return await publishVolume(uri, { name, bytes, format: 'qcow2', backing: run }, signal);
+}
+
+/** Volumes that stand on each other, two for each generation: with each, the VM reads more slowly. */
+const LONGEST_CHAIN = 16;
+
+/** One more generation, which stands on nothing; then removes those that nobody needs any more. */
+async function makeWhole(uri: string, cache: PoolCache, sealed: string, signal: AbortSignal): Promise<void> {
+  const whole = runVolume(cache.cache, `${cache.vmId}-whole`);
+  await copyVolume(uri, { name: whole, bytes: cache.bytes }, sealed, signal);
+  if (!(await publish(uri, cache, whole, signal))) {
+    await deleteVolume(uri, whole);
+    return;
+  }
+  for (const name of needless(await volumesOf(uri, cache.cache), cache.cache)) await deleteVolume(uri, name);
+}
+
+/** Volumes of a cache, each with the name of the one below it. */
+type Volumes = ReadonlyMap<string, string | undefined>;
+
+async function volumesOf(uri: string, cache: string): Promise<Volumes> {
+  const names = (await listVolumes(uri)).filter(
+    (name) => generationsOf([name], cache).length > 0 || isRun(name, cache),
+  );
+  return new Map(await Promise.all(names.map(async (name) => [name, await backingOf(uri, name)] as const)));
+}
+
+/** A volume, and all that it stands on. Pure. */
+export function chainOf(volumes: Volumes, top: string): readonly string[] {
+  const chain: string[] = [];
+  for (let name: string | undefined = top; name !== undefined; name = volumes.get(name)) {
+    if (chain.includes(name)) break;
+    chain.push(name);
+  }
+  return chain;
+}
+
+const isRun = (name: string, cache: string): boolean => name.startsWith(`${prefix(cache)}run-`);
+
+/**
+ * What neither the newest generation, nor the one before it, nor a run that is not sealed stands on: tops first, as they
+ * may be deleted. The one before stays for those who have just chosen it to begin from. Pure.
+ */
+export function needless(volumes: Volumes, cache: string): readonly string[] {
+  const generations = generationsOf([...volumes.keys()], cache);
+  const sealed = new Set(generations.map(({ name }) => volumes.get(name)));
+  const tops = [
+    ...generations.slice(-2).map(({ name }) => name),
+    ...[...volumes.keys()].filter((name) => isRun(name, cache) && !sealed.has(name)),
+  ];
+  const needed = new Set(tops.flatMap((top) => chainOf(volumes, top)));
+  return generations
+    .toReversed()
+    .flatMap(({ name }) => [name, volumes.get(name)])
+    .filter((name) => name !== undefined)
+    .filter((name) => !needed.has(name));
+}
+
+export interface PoolCacheSummary {
+  readonly name: string;
+  readonly generations: number;
+  /** Of VMs that have it plugged in. */
+  readonly runs: number;
+  /** On the host's disk. */
+  readonly bytes: number;
+}
+
+export async function listPoolCaches(uri: string): Promise<readonly PoolCacheSummary[]> {
+  const caches = new Set(
+    (await listVolumes(uri)).flatMap((name) => {
+      const cache = /^mayfly-cache-(.+)-(?:generation-\d{4,}|run-[^.]+)\.qcow2$/.exec(name)?.[1];
+      return cache === undefined ? [] : [cache];
+    }),
+  );
+  return await Promise.all(
+    [...caches].sort().map(async (cache) => {
+      const volumes = await volumesOf(uri, cache);
+      const sizes = await Promise.all([...volumes.keys()].map((name) => allocationOf(uri, name)));
+      const generations = generationsOf([...volumes.keys()], cache);
+      return {
+        name: cache,
+        generations: generations.length,
+        runs: volumes.size - 2 * generations.length,
+        bytes: sizes.reduce((sum, size) => sum + size, 0),
+      };
+    }),
+  );
+}
+
+/** Removes all generations of a cache. False when a VM has it plugged in. */
+export async function cleanPoolCache(uri: string, cache: string): Promise<boolean> {
+  const volumes = await volumesOf(uri, cache);
+  const generations = generationsOf([...volumes.keys()], cache);
+  if (volumes.size > 2 * generations.length) return false;
+  for (const { name } of generations.toReversed()) {
+    const run = volumes.get(name);
+    await deleteVolume(uri, name);
+    if (run !== undefined) await deleteVolume(uri, run);
+  }
+  return true;
 }
 
 /** Drops the overlay of a VM, unless it was sealed: then it is part of the cache. */

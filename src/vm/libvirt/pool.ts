@@ -11,11 +11,14 @@
  * which fails when another made it first.
  */
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MayflyError } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import type { BoxFiles } from '../provider.js';
 import { namesIn, virsh } from './connection.js';
+import { element, textElement } from './xml.js';
 
 /** The pool that every libvirt has, or that Vagrant makes. */
 export const POOL = 'default';
@@ -47,6 +50,31 @@ export async function publishVolume(uri: string, volume: NewVolume, signal: Abor
   } catch (error) {
     if (error instanceof CommandError && (await listVolumes(uri)).includes(volume.name)) return false;
     throw error;
+  }
+}
+
+/** A copy that stands on nothing: all that is below `from` is in it. */
+export async function copyVolume(
+  uri: string,
+  { name, bytes }: Pick<NewVolume, 'name' | 'bytes'>,
+  from: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const xml = element(
+    'volume',
+    {},
+    textElement('name', {}, name),
+    textElement('capacity', { unit: 'bytes' }, bytes),
+    element('target', {}, element('format', { type: 'qcow2' })),
+  );
+  // virsh opens a file by its name, which the socket that is our child's standard input has not.
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-'));
+  try {
+    const file = join(folder, 'volume.xml');
+    await writeFile(file, xml);
+    await virsh(uri, ['vol-create-from', POOL, file, from], { signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -86,6 +114,12 @@ export function volumeNames(table: string): readonly string[] {
     .split('\n')
     .map((line) => line.trim().split(/\s+/, 1)[0] ?? '')
     .filter((name) => name.startsWith('mayfly-'));
+}
+
+/** Bytes that a volume takes on its host. */
+export async function allocationOf(uri: string, name: string): Promise<number> {
+  const { stdout } = await virsh(uri, ['vol-info', '--bytes', '--pool', POOL, name]);
+  return Number(/^Allocation:\s*(\d+)/m.exec(stdout)?.[1] ?? 0);
 }
 
 /** Name of the volume below another one, or undefined. */

@@ -28,7 +28,7 @@ import { libvirtSupport } from '../libvirt/support.js';
 import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
 import { vagrant as command } from './command.js';
-import { shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
+import { ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
 
 /** Seconds that Vagrant waits for SSH. */
 const BOOT_SECONDS = 600;
@@ -115,6 +115,7 @@ export function saidBy(log: string): readonly string[] {
 }
 
 async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Promise<void> {
+  if (spec.vagrantfile !== undefined) await checkOwn(spec.folder, spec.vagrantfile);
   await makeKeys(spec.folder, signal);
   await makeHandover(spec.folder, false, signal);
   const name = vmVolume(spec.id, 'handover');
@@ -131,6 +132,15 @@ async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Prom
   });
   await mkdir(machine);
   await writeFile(join(machine, 'Vagrantfile'), text);
+}
+
+async function checkOwn(folder: string, path: string): Promise<void> {
+  await access(ownVagrantfile(folder, path)).catch((error: unknown) => {
+    throw new MayflyError('usage', 'vm.no-vagrantfile', `The builder directory has no ${path}.`, {
+      hint: 'Write it, or change vm.vagrantfile in builder.yaml.',
+      cause: error,
+    });
+  });
 }
 
 /** Whether QEMU runs as this person: then it can enter the VM's folder. @see libvirt's qemu.conf, user */

@@ -28,6 +28,9 @@ export function shareTags(folder: string): ShareTags {
   return { source: tagOf(join(folder, vmFiles.source)), builder: tagOf(join(folder, vmFiles.builder)) };
 }
 
+/** The copy of the project's own Vagrantfile that stands beside the shares. */
+export const ownVagrantfile = (folder: string, path: string): string => join(folder, vmFiles.builder, path);
+
 /** Networks of libvirt's: one that leads nowhere, and the one that vagrant-libvirt makes by itself. */
 const ISOLATED = { name: 'mayfly-isolated', address: '10.253.77.0/24', mode: 'none' } as const;
 
@@ -55,6 +58,12 @@ export function vagrantfile(settings: VagrantSettings): string {
     '# Made by mayfly for one builder VM. `vagrant up`, `ssh`, `halt` and `destroy` work in this folder; `mayfly vm`',
     '# does the same and keeps the books. What is below `storage` must stay: without these lines, `vagrant destroy`',
     '# would delete every disk that is plugged in.',
+    ...(spec.vagrantfile === undefined
+      ? []
+      : [
+          "# The project's own comes first; where both say something, the lines below hold.",
+          `load ${q(ownVagrantfile(spec.folder, spec.vagrantfile))}`,
+        ]),
     "Vagrant.configure('2') do |config|",
     `  config.vm.define ${q(domainName(spec.id))}`,
     `  config.vm.box = ${q(name)}`,

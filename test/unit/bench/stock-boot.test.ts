@@ -13,6 +13,7 @@ const vm = {
   hostProxy: undefined,
   cpuModel: undefined,
   machineType: undefined,
+  vagrantfile: undefined,
 } as const;
 
 describe('stockArguments', () => {

@@ -158,11 +158,11 @@ name: A
     ['vm: {name: x}', '1:6: vm.name: unknown key here; it belongs at the top of the file'],
     [
       'vm: {zzzzzz: x}',
-      '1:6: vm.zzzzzz: unknown key; known here are provider, libvirt, network, memory, build_memory, cpus',
+      '1:6: vm.zzzzzz: unknown key; known here are provider, libvirt, vagrantfile, network, memory, build_memory, cpus',
     ],
     [
       'a: &a {cpus: 2}\nvm:\n  <<: *a',
-      '3:3: vm.<<: unknown key; known here are provider, libvirt, network, memory, build_memory, cpus',
+      '3:3: vm.<<: unknown key; known here are provider, libvirt, vagrantfile, network, memory, build_memory, cpus',
     ],
     ['12: x', '1:1: expected a word as the key, found 12'],
     ['? [a]\n: x', '1:3: expected a word as the key, found something else'],

@@ -41,6 +41,7 @@ const DEFAULTS: Config = {
   vm: {
     provider: 'qemu',
     libvirt: ['qemu:///session'],
+    vagrantfile: undefined,
     network: undefined,
     memory: 1.5 * G,
     buildMemory: 12 * G,

@@ -17,6 +17,7 @@ export const SPEC: VmSpec = {
   cpus: 4,
   cpuModel: undefined,
   machineType: undefined,
+  vagrantfile: undefined,
   network: 'open',
   shares: [
     { tag: 'source', path: '/state/vms/1a2b3c4d/source' },

@@ -56,6 +56,7 @@ export const PLAN: BuildPlan = {
     cpus: 2,
     cpuModel: undefined,
     machineType: undefined,
+    vagrantfile: undefined,
   },
   archive: {
     kind: 'local',

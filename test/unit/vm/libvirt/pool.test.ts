@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
 import { createArguments, vmVolume, volumeNames } from '../../../../src/vm/libvirt/pool.js';
-import { generationsOf, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
+import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
 import { freeMemory } from '../../../../src/vm/libvirt/support.js';
 
 it('volumes are made in the pool that every libvirt has', () => {
@@ -34,6 +34,42 @@ it('generations of one cache are told from those of another, and from runs', () 
     'mayfly-cache-p-q-generation-0001.qcow2',
   ];
   expect(generationsOf(names, 'p').map(({ number }) => number)).toEqual([9, 10]);
+});
+
+describe('generations that stand on each other', () => {
+  const generation = (number: number): string => `mayfly-cache-p-generation-000${number}.qcow2`;
+  const run = (vm: string): string => runVolume('p', vm);
+  // 1 to 3 are a chain, 4 is whole, 5 stands on it; b began from 2, and runs.
+  const volumes = new Map<string, string | undefined>([
+    [generation(1), run('v1')],
+    [generation(2), run('v2')],
+    [generation(3), run('v3')],
+    [generation(4), run('v4-whole')],
+    [generation(5), run('v5')],
+    [run('v1'), undefined],
+    [run('v2'), generation(1)],
+    [run('v3'), generation(2)],
+    [run('v4-whole'), undefined],
+    [run('v5'), generation(4)],
+  ]);
+
+  it('a chain ends at what stands on nothing', () => {
+    const chain = [run('v3'), generation(2), run('v2'), generation(1), run('v1')];
+    expect(chainOf(volumes, run('v3'))).toEqual(chain);
+  });
+
+  it('what neither the newest two nor a VM needs goes, tops first', () => {
+    expect(needless(volumes, 'p')).toEqual([
+      ...[generation(3), run('v3'), generation(2), run('v2'), generation(1), run('v1')],
+    ]);
+    const used = new Map([...volumes, [run('b'), generation(2)]]);
+    expect(needless(used, 'p')).toEqual([generation(3), run('v3')]);
+  });
+
+  it('of two, nothing goes', () => {
+    const two = [...volumes].filter(([name]) => [generation(4), generation(5), run('v5')].includes(name));
+    expect(needless(new Map(two), 'p')).toEqual([]);
+  });
 });
 
 it('free memory counts what the host can drop', () => {

@@ -74,6 +74,14 @@ describe('the Vagrantfile', () => {
     `);
   });
 
+  it("of a project that has its own: that comes first, quoted, and the VM's own lines hold", () => {
+    const spec = { ...SETTINGS.spec, vagrantfile: "it's/Vagrantfile" };
+    const lines = vagrantfile({ ...SETTINGS, spec }).split('\n');
+    const load = lines.indexOf(String.raw`load '/state/vms/1a2b3c4d/builder/it\'s/Vagrantfile'`);
+    expect(load).toBeGreaterThan(0);
+    expect(lines.indexOf("Vagrant.configure('2') do |config|")).toBe(load + 1);
+  });
+
   it('of a VM that reaches everything, whose QEMU cannot read the folder', () => {
     const text = vagrantfile({ ...SETTINGS, with9p: false });
     expect(text).not.toContain('9p');
