@@ -80,7 +80,8 @@ describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
     expect(built.all).not.toContain('WRITABLE');
     const record = buildRecord.parse(JSON.parse(await artifact('build.json')));
     expect(record.vm).toMatchObject({ provider, reused: false });
-    for (const passed of uris.slice(0, -1)) expect(built.all).toContain(`Not used: libvirt: libvirt at ${passed}`);
+    for (const passed of uris.slice(0, -1))
+      expect(built.all).toContain(`Not used: libvirt: libvirt at ${passed}`);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
     if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));

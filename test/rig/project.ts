@@ -15,7 +15,7 @@ export interface ProjectSpec {
   /** Body of provision/setup-builder. */
   readonly provision?: string;
   /** Merged over the settings, one level deep. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: Readonly<Record<string, unknown>> & { readonly vm?: Readonly<Record<string, unknown>> };
   /** More files, relative to the top. */
   readonly files?: Readonly<Record<string, string>>;
   /** Name of the folder, for odd characters. */
@@ -36,9 +36,10 @@ export async function makeProject(spec: ProjectSpec): Promise<TestProject> {
   const settings = {
     name: spec.name ?? 'probe',
     basebox: template.basebox,
-    vm: { memory: '512M', build_memory: '512M' },
     artifacts: { patterns: ['*.img'] },
     ...spec.settings,
+    // One processor: where two VMs with two each share two cores, one's waits for what the other's holds.
+    vm: { cpus: 1, memory: '512M', build_memory: '512M', ...spec.settings?.vm },
   };
   const script = (body: string): string => `#!/bin/sh\nset -eu\n${body}\n`;
   const files: Record<string, string> = {

@@ -72,7 +72,7 @@ export async function copyVolume(
   try {
     const file = join(folder, 'volume.xml');
     await writeFile(file, xml);
-    await virsh(uri, ['vol-create-from', POOL, file, from], { signal });
+    await virsh(uri, ['vol-create-from', POOL, file, '--inputpool', POOL, from], { signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
