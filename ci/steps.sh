@@ -69,6 +69,12 @@ absolute() {
   (cd "$1" && pwd)
 }
 
+usage() {
+  sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2
+  exit 2
+}
+
+[ $# -ge 2 ] || usage
 step=$1
 shift
 case $step in
@@ -88,9 +94,16 @@ case $step in
     build_into "$results" "$inputs" $VARIATIONS
     ;;
   compare)
+    [ $# -eq 2 ] || usage
     first=$(images "$1")
     second=$(images "$2")
-    if [ -z "$first" ] || [ "$first" != "$second" ]; then
+    for results in "$1" "$2"; do
+      [ -n "$(images "$results")" ] || {
+        echo "No *.iso or *.img in $results/SHA256SUMS: nothing to compare." >&2
+        exit 1
+      }
+    done
+    if [ "$first" != "$second" ]; then
       printf 'The images differ.\n%s:\n%s\n%s:\n%s\n' "$1" "$first" "$2" "$second" >&2
       exit 1
     fi
@@ -98,6 +111,6 @@ case $step in
     ;;
   *)
     echo "steps.sh: unknown step: $step" >&2
-    exit 2
+    usage
     ;;
 esac

@@ -66,7 +66,7 @@ install $(missing "${1:-}" | sort -u)
 [ "${1:-}" != test ] || install $(missing_drivers)
 
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || {
-  echo "Node.js 20.19 or newer is needed; this is $(node --version)." >&2
+  echo "Node.js 20.19 or newer is needed; this is $(node --version). Debian 12's is too old: take one from nodejs.org or a version manager, and try again." >&2
   exit 3
 }
 

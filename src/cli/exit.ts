@@ -9,7 +9,7 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [1, 'the build script failed (or its own exit code, where it is none of these)'],
   [2, 'wrong usage or configuration'],
   [3, 'the host lacks something'],
-  [4, 'the VM or its provider failed'],
+  [4, 'the VM, its provider or provisioning failed'],
   [5, 'refused to protect you: dirty tree, wrong branch, unpinned input'],
   [BUG, 'a bug in mayfly'],
   [130, 'interrupted'],

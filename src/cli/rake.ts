@@ -58,7 +58,7 @@ export function registerRake(program: Command): void {
     .command('rake')
     .summary('run tasks by their names in a Rakefile')
     .description(
-      'Runs tasks by the names that they have in the Rakefile of a Tails-style checkout, one after the other. Build options come from TAILS_BUILD_OPTIONS.',
+      'Runs tasks by the names that they have in the Rakefile of a Tails-style checkout, one after the other. Build options come from MAYFLY_BUILD_OPTIONS, or else from TAILS_BUILD_OPTIONS.',
     )
     .addArgument(tasks)
     .option('-T, --tasks', 'List the tasks.');

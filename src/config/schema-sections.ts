@@ -41,7 +41,7 @@ const basebox = {
     'word',
     oneOf(['bookworm', 'trixie']),
     'trixie',
-    'Debian release of the base box: `bookworm` or `trixie`.',
+    'Debian release of the base box and of the image: `bookworm` or `trixie`. After a change, freeze again.',
   ),
   packages: field(
     'list of packages',
@@ -224,7 +224,7 @@ const build = {
     'list of branches',
     list(branchName(), 'a list of branches'),
     ['stable', 'testing', 'devel'],
-    'Branches that `config/base_branch` may name.',
+    'Branches that the file `config/base_branch` of a commit may name: that branch is merged, in a scratch repository, before the build.',
   ),
 };
 
