@@ -74,7 +74,7 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 stamp=node_modules/.mayfly-installed
 if [ ! -e "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
   echo 'Installing npm packages.'
-  npm ci --silent --no-audit --no-fund
+  npm ci --loglevel=error --no-audit --no-fund > /dev/null
   cp package-lock.json "$stamp"
 fi
 npm run --silent build
