@@ -5,7 +5,7 @@ import { entriesOf } from '../../process/entries.js';
 import { neededFiles, shelvesOf } from './needed.js';
 import { archiveParts, snapshotFile, storedFile } from './layout.js';
 import { readHold } from './holds.js';
-import { listOrigins, listSerials } from './snapshot.js';
+import { listOrigins, listSerials, listStates } from './snapshot.js';
 
 /** A snapshot as expiry looks at it. */
 export interface KnownSnapshot {
@@ -41,11 +41,11 @@ export async function knownSnapshots(archive: string): Promise<readonly KnownSna
   const known: KnownSnapshot[] = [];
   for (const shelf of await shelvesOf(archive)) {
     for (const origin of await listOrigins(shelf)) {
-      const serials = await listSerials(shelf, origin);
-      for (const serial of serials) {
+      const newest = (await listSerials(shelf, origin)).at(-1);
+      for (const serial of await listStates(shelf, origin)) {
         const { mtime } = await stat(snapshotFile(shelf, origin, serial));
         const isHeld = shelf === own && (await readHold(archive, origin, serial)) !== undefined;
-        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: serial === serials.at(-1), isHeld });
+        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: serial === newest, isHeld });
       }
     }
   }

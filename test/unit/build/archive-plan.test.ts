@@ -1,12 +1,16 @@
 /** Which states a build uses: of the local archive, of a service, of a tag; here and on another host. */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { planArchive, type ArchiveRequest } from '../../../src/build/archive/plan.js';
 import type { PlannedArchive } from '../../../src/build/archive/origins.js';
+import { openArchive } from '../../../src/build/archive/serve.js';
 import { snapshotOf } from '../../../src/build/archive/stored.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { archiveFolder } from '../../../src/paths.js';
+import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
+import { storedSnapshots } from '../../../src/snapshots/local/needed.js';
 import { startArchiveServer } from '../../../src/snapshots/local/server.js';
 import { releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
@@ -135,6 +139,15 @@ describe('states of a service', () => {
       releases: releasesOf(there),
     });
     expect(built.origins[0]?.box).toMatchObject({ serial: there.serial });
+    // Without the service too, and served to the build.
+    expect(await planned(service, { release, offline: true })).toEqual(built);
+    const context = contextIn(folder, join(folder, 'home'));
+    await using archive = await openArchive(context, built, true, () => undefined);
+    const address = `http://127.0.0.1:${archive.port}/1.0/debian/dists/trixie/InRelease`;
+    expect((await request(address)).statusCode).toBe(200);
+    // Expiry and verification know it.
+    expect((await storedSnapshots(own())).map(({ serial }) => serial).sort()).toEqual(['1.0', there.serial]);
+    expect((await knownSnapshots(own())).map(({ serial }) => serial).sort()).toEqual(['1.0', there.serial]);
   });
 });
 
