@@ -4,13 +4,14 @@ import { openProject } from '../build/plan/project.js';
 import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
 import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
-import { takeOrigin } from '../build/archive/take-origin.js';
+import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import type { Config } from '../config/config.js';
 import { MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
 import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
 import { readHold } from '../snapshots/local/holds.js';
+import { newestCovering } from '../snapshots/local/covers.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import {
   listOrigins,
@@ -91,12 +92,18 @@ export async function newestSerials(
     }
     const serial = refresh
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
-      : (await listSerials(shelfOf(archiveFolder(context.home), config.archive, false), origin)).at(-1);
+      : (
+          await newestCovering(
+            shelfOf(archiveFolder(context.home), config.archive, false),
+            origin,
+            wantedOf(config, origin, 'box'),
+          )
+        )?.serial;
     if (serial !== undefined) return [origin, serial] as const;
     throw new MayflyError(
       'host',
       'serial.unresolved',
-      `The local archive has no snapshot of ${origin} yet.`,
+      `The local archive has no snapshot of ${origin} yet that holds what builder.yaml asks for.`,
       {
         hint: 'Take one: `mayfly snapshots take`.',
       },

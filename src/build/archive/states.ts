@@ -11,7 +11,8 @@ import {
   type Releases,
   type Snapshot,
 } from '../../snapshots/local/snapshot.js';
-import { adoptSnapshot, covers } from '../../snapshots/local/take.js';
+import { covers, newestCovering } from '../../snapshots/local/covers.js';
+import { adoptSnapshot } from '../../snapshots/local/take.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
@@ -72,7 +73,7 @@ export async function newestSerials(source: StateSource, origins: readonly strin
   const service = serviceOf(config.archive);
   const shelf = shelfOf(source.archive, config.archive, false);
   const find = async (origin: string): Promise<string | undefined> => {
-    if (!source.mayFetch) return (await listSerials(shelf, origin)).at(-1);
+    if (!source.mayFetch) return await newestStored(source, shelf, origin);
     const upstream = await source.upstream();
     return service === undefined
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
@@ -82,6 +83,14 @@ export async function newestSerials(source: StateSource, origins: readonly strin
   return Object.fromEntries(
     found.flatMap(([origin, serial]) => (serial === undefined ? [] : [[origin, serial]])),
   );
+}
+
+/** A build that finds none that holds enough is told what the newest lacks. */
+async function newestStored(source: StateSource, shelf: string, origin: string): Promise<string | undefined> {
+  const { config, strict } = source.request;
+  const fitting = await newestCovering(shelf, origin, wantedOf(config, origin, 'box'));
+  if (fitting !== undefined || !strict) return fitting?.serial;
+  return (await listSerials(shelf, origin)).at(-1);
 }
 
 /** A state that is wanted. */

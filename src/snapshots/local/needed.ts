@@ -54,10 +54,11 @@ export async function neededFiles(
   };
   for (const snapshot of await storedSnapshots(archive, without)) {
     keep(snapshot);
+    const finder = new SnapshotFinder(archive, snapshot, signal);
     // One that is damaged may name anything: then this fails, and nothing is removed.
-    for (const { sha256 } of (await new SnapshotFinder(archive, snapshot, signal).pool()).values()) {
-      files.add(sha256);
-    }
+    for (const { sha256 } of (await finder.pool()).values()) files.add(sha256);
+    // Builds may have had any of these: Contents, Sources, translations of packages.
+    for (const { sha256 } of (await finder.published()).values()) files.add(sha256);
   }
   for (const name of await listTags(archive)) {
     const tag = await readTag(archive, name);

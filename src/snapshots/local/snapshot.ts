@@ -86,11 +86,6 @@ export async function readSnapshot(shelf: string, origin: string, name: string):
   });
 }
 
-export async function newestSnapshot(shelf: string, origin: string): Promise<Snapshot | undefined> {
-  const newest = (await listSerials(shelf, origin)).at(-1);
-  return newest === undefined ? undefined : await readSnapshot(shelf, origin, newest);
-}
-
 /** Stores a new snapshot under its serial, whole or not at all. False when that serial exists. */
 export async function addSnapshot(shelf: string, snapshot: Snapshot): Promise<boolean> {
   return await writeNew(snapshotFile(shelf, snapshot.origin, snapshot.serial), snapshotText(snapshot));
