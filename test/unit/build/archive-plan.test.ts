@@ -96,6 +96,20 @@ describe('a project that was frozen on another host', () => {
     expect(await failure(planned())).toMatchObject({ code: 'snapshot.other' });
   });
 
+  it('is checked against Git when the variable gives the same serial, which has no checksums', async () => {
+    const there = await taken();
+    await rig.mirror.publish({ packages: [NEWER] });
+    await freezeTo('latest');
+    const here = (await planned()).origins[0]?.box.serial ?? '';
+    await freezeTo(here, releasesOf(there));
+    const context = contextIn(folder, join(folder, 'home'));
+    const env = { ...context.env, APT_SNAPSHOTS_SERIALS: JSON.stringify({ debian: here }) };
+    // The box has nothing to do with the variable.
+    await writeState(join(folder, 'basebox/APT_snapshots.d'), 'debian', { serial: here, releases: {} });
+    const refused = planned(yaml(), { context: { ...context, env } });
+    expect(await failure(refused)).toMatchObject({ code: 'snapshot.other' });
+  });
+
   it('and asks for more than its snapshot holds is told what', async () => {
     await freezeTo('latest');
     const serial = (await planned()).origins[0]?.box.serial ?? '';
