@@ -48,7 +48,8 @@ export async function knownSnapshots(archive: string): Promise<readonly KnownSna
       const newest = newestOfAll(all.filter(({ serial }) => isFrozen(serial)));
       for (const serial of names) {
         const { mtime } = await stat(snapshotFile(shelf, origin, serial));
-        const isHeld = shelf === own && (await readHold(archive, origin, serial)) !== undefined;
+        const isHeld =
+          shelf === own && isFrozen(serial) && (await readHold(archive, origin, serial)) !== undefined;
         known.push({ shelf, origin, serial, lastUse: mtime, isNewest: newest.has(serial), isHeld });
       }
     }
