@@ -93,6 +93,7 @@ describe('a pinned project', () => {
       expect.unreachable();
     } catch (error) {
       expect((error as MayflyError).details).toHaveLength(4);
+      expect((error as MayflyError).hint).toContain('archive.pinned: false');
     }
   });
 });
