@@ -30,6 +30,8 @@ export interface ArchiveRequest {
   readonly strict: boolean;
   /** Nothing may be fetched. */
   readonly offline: boolean;
+  /** No build follows, but what is stored is judged as for one. Default false. */
+  readonly check?: boolean;
   /** The release that is built; undefined when none is. */
   readonly release: Release | undefined;
 }

@@ -118,6 +118,19 @@ describe('a project that was frozen on another host', () => {
     const error = await failure(planned(more));
     expect(error).toMatchObject({ code: 'snapshot.incomplete' });
     expect(error.details.join('\n')).toContain('contrib');
+    expect(error.details.join('\n')).toContain('trixie: the disk tools that make base boxes');
+    // `mayfly plan` says so before the build; what is no plan for one does not mind.
+    const before = { strict: false, check: true };
+    expect(await failure(planned(more, before))).toMatchObject({ code: 'snapshot.incomplete' });
+    expect((await planned(more, { strict: false })).origins[0]?.box).toMatchObject({ serial });
+  });
+
+  it('and whose checksums lack a suite is refused', async () => {
+    const there = await taken();
+    await freezeTo('2020010107', { 'trixie-updates': 'ab'.repeat(32) });
+    expect(await failure(planned())).toMatchObject({ kind: 'usage', code: 'serial.unlisted' });
+    await freezeTo('2020010107', { ...releasesOf(there), 'trixie-updates': 'ab'.repeat(32) });
+    expect(await failure(planned())).toMatchObject({ code: 'snapshot.unknown' });
   });
 });
 
