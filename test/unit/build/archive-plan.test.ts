@@ -9,12 +9,15 @@ import { openArchive } from '../../../src/build/archive/serve.js';
 import { snapshotOf } from '../../../src/build/archive/stored.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { archiveFolder } from '../../../src/paths.js';
+import { exportTag } from '../../../src/snapshots/local/bundle.js';
+import { importBundle } from '../../../src/snapshots/local/import-bundle.js';
 import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
 import { storedSnapshots } from '../../../src/snapshots/local/needed.js';
 import { startArchiveServer } from '../../../src/snapshots/local/server.js';
 import { releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
+import { poolPath } from '../../rig/mirror.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { archiveRig, HELLO, NEWER, signal, tagOf } from '../snapshots/local/rig.js';
 import { failure, temporaryFolder } from '../source/repository.js';
@@ -75,6 +78,24 @@ describe('a project that was frozen on another host', () => {
     expect(releasesOf(snapshot)).toEqual(releasesOf(there));
     // Offline too, from now on.
     expect((await planned(yaml(), { offline: true })).origins).toEqual(origins);
+  });
+
+  it('is built from a bundle, which is never what latest means', async () => {
+    const there = await taken();
+    await rig.serving(async ({ get }) => {
+      await get(`/debian/${there.serial}/${poolPath(HELLO)}`);
+    });
+    const bundle = join(folder, '1.0.bundle');
+    const tag = tagOf(there, [HELLO]);
+    await addTag(rig.archive, tag);
+    await exportTag(rig.archive, tag, bundle, signal);
+    await importBundle({ archive: own(), bundle, keyringOf: () => rig.mirror.keyring, signal });
+    const offline = { offline: true };
+    await freezeTo(there.serial, releasesOf(there));
+    const { origins } = await planned(yaml(), offline);
+    expect(origins[0]?.image).toMatchObject({ serial: there.serial, releases: releasesOf(there) });
+    await freezeTo('latest');
+    expect(await failure(planned(yaml(), offline))).toMatchObject({ code: 'serial.unresolved' });
   });
 
   it('is refused when neither this host nor the mirror has that state', async () => {
