@@ -55,6 +55,7 @@ export function registerPlan(program: Command): void {
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       scratch: scratch.path,
       tryProvider: true,
+      checkStates: true,
     });
     if (flags.json === true) printJson(plan);
     else for (const line of planLines(plan)) print(line);

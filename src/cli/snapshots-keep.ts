@@ -77,6 +77,9 @@ function addHold(snapshots: Command): void {
     const { hold: keep } = await import('../tasks/keep-snapshots.js');
     using session = openSession(flags, false);
     await keep(session.context, origin, serial, flags.reason ?? '');
+    print(
+      `Held: the snapshot ${serial} of ${origin}, until \`mayfly snapshots unhold ${origin} ${serial}\`.`,
+    );
   });
 }
 
@@ -93,6 +96,7 @@ function addUnhold(snapshots: Command): void {
     const { unhold: release } = await import('../tasks/keep-snapshots.js');
     using session = openSession(flags, false);
     await release(session.context, origin, serial);
+    print(`No longer held: the snapshot ${serial} of ${origin}.`);
   });
 }
 

@@ -6,6 +6,7 @@ import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 import { addArchiveCommands } from './snapshots-archive.js';
 import { addKeepCommands } from './snapshots-keep.js';
+import { writtenLines } from './written.js';
 
 const ORIGINS = ['[origins...]', 'Origins. Default: all of the project.'] as const;
 
@@ -48,6 +49,14 @@ function chosenSets(flags: SetFlags): readonly SerialSet[] {
   if (flags.box === true || flags.image !== true) sets.push('box');
   if (flags.image === true || flags.box !== true) sets.push('image');
   return sets;
+}
+
+function printWritten(
+  serials: Readonly<Record<string, string>>,
+  written: readonly string[],
+  cwd: string,
+): void {
+  for (const line of writtenLines(serials, written, cwd)) print(line);
 }
 
 function addShow(snapshots: Command): void {
@@ -113,16 +122,19 @@ function addFreeze(snapshots: Command): void {
     ['mayfly snapshots freeze --security --image', 'pin the image, fixes included'],
   );
   freeze.action(async (asked: readonly string[], flags: SetFlags & { security?: boolean }) => {
-    const { chosenOrigins, freeze: freezeTo, serialProject } = await import('../tasks/snapshots.js');
+    const [{ chosenOrigins, serialProject }, { freeze: freezeTo }] = await Promise.all([
+      import('../tasks/snapshots.js'),
+      import('../tasks/write-serials.js'),
+    ]);
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
-    const frozen = await freezeTo(session.context, project, {
+    const { serials, written } = await freezeTo(session.context, project, {
       origins: chosenOrigins(project, asked),
       sets: chosenSets(flags),
       security: flags.security === true,
     });
-    if (flags.json === true) printJson(frozen);
-    else for (const line of table(Object.entries(frozen))) print(line);
+    if (flags.json === true) printJson(serials);
+    else printWritten(serials, written, session.context.cwd);
   });
 }
 
@@ -135,13 +147,16 @@ function addThaw(snapshots: Command): void {
   addSetFlags(addGlobalFlags(thaw, undefined));
   addExamples(thaw, ['mayfly snapshots thaw --image', 'let the image follow the archive']);
   thaw.action(async (asked: readonly string[], flags: SetFlags) => {
-    const [{ chosenOrigins, serialProject, writeAll }, { thawedSerials }] = await Promise.all([
+    const [{ chosenOrigins, serialProject }, { writeAll }, { thawedSerials }] = await Promise.all([
       import('../tasks/snapshots.js'),
+      import('../tasks/write-serials.js'),
       import('../snapshots/freeze.js'),
     ]);
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
-    await writeAll(session.context, project, thawedSerials(chosenOrigins(project, asked)), chosenSets(flags));
+    const serials = thawedSerials(chosenOrigins(project, asked));
+    const written = await writeAll(session.context, project, serials, chosenSets(flags));
+    printWritten(serials, written, session.context.cwd);
   });
 }
 
@@ -155,11 +170,15 @@ function addSet(snapshots: Command): void {
   addSetFlags(addGlobalFlags(set, undefined));
   addExamples(set, ['mayfly snapshots set debian 2026010101', 'build from an older state']);
   set.action(async (origin: string, serial: string, flags: SetFlags) => {
-    const { chosenOrigins, serialProject, writeAll } = await import('../tasks/snapshots.js');
+    const [{ chosenOrigins, serialProject }, { setSerial }] = await Promise.all([
+      import('../tasks/snapshots.js'),
+      import('../tasks/write-serials.js'),
+    ]);
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
     chosenOrigins(project, [origin]);
-    await writeAll(session.context, project, { [origin]: serial }, chosenSets(flags));
+    const written = await setSerial(session.context, project, origin, serial, chosenSets(flags));
+    printWritten({ [origin]: serial }, written, session.context.cwd);
   });
 }
 

@@ -38,25 +38,46 @@ export async function readSerial(directory: string, origin: string): Promise<str
 export async function readState(directory: string, origin: string): Promise<FrozenState> {
   const serial = await readSerial(directory, origin);
   const file = releasesFile(directory, origin);
-  const text = isFrozen(serial) ? await readOptional(file) : undefined;
-  return { serial, releases: text === undefined ? {} : parseReleases(text, file) };
+  const text = await readOptional(file);
+  if (text === undefined) return { serial, releases: {} };
+  if (isFrozen(serial)) return { serial, releases: parseReleases(text, file) };
+  throw new MayflyError(
+    'usage',
+    'serial.releases',
+    `${file} has the checksums of a state, but no serial stands beside it: ${origin} is at latest.`,
+    { hint: `Remove it, or write both again: mayfly snapshots freeze ${origin}.` },
+  );
 }
 
-/** Pure. @param where for the message */
+/**
+ * Pure.
+ * @param where for the message
+ * @throws MayflyError `serial.releases` for a file that names no suite, or one in two ways, as a merge leaves it
+ */
 export function parseReleases(text: string, where: string): FrozenState['releases'] {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  return Object.fromEntries(
-    lines.map((line) => {
-      const match = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line);
-      if (match?.[1] !== undefined && match[2] !== undefined) return [match[2], match[1]] as const;
-      throw new MayflyError(
-        'usage',
-        'serial.releases',
-        `${where} has a line that is no checksum of a suite: ${JSON.stringify(line.slice(0, 100))}.`,
-        { hint: 'Each line is a SHA-256, two blanks and a suite. `mayfly snapshots freeze` writes it.' },
-      );
-    }),
-  );
+  if (lines.length === 0) {
+    throw badReleases(`${where} has no checksum.`);
+  }
+  const releases = new Map<string, string>();
+  for (const line of lines) {
+    const [, sha256, suite] = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line.trimEnd()) ?? [];
+    if (sha256 === undefined || suite === undefined) {
+      const found = JSON.stringify(line.slice(0, 100));
+      throw badReleases(`${where} has a line that is no checksum of a suite: ${found}.`);
+    }
+    if ((releases.get(suite) ?? sha256) !== sha256) {
+      throw badReleases(`${where} has two checksums of ${suite}: did a merge join two states?`);
+    }
+    releases.set(suite, sha256);
+  }
+  return Object.fromEntries(releases);
+}
+
+function badReleases(message: string): MayflyError {
+  return new MayflyError('usage', 'serial.releases', message, {
+    hint: 'Each line is a SHA-256, two blanks and a suite. `mayfly snapshots freeze` writes it.',
+  });
 }
 
 /** Writes the files of one origin; the folder is made when it is missing. */

@@ -8,7 +8,8 @@ import { projectFiles } from '../paths.js';
 import { readConfig } from '../build/plan/project.js';
 import type { Serials } from '../snapshots/serial-files.js';
 import { createRepository } from '../source/index.js';
-import { chosenOrigins, freeze, serialProjectIn } from './snapshots.js';
+import { chosenOrigins, serialProjectIn } from './snapshots.js';
+import { freeze } from './write-serials.js';
 import type { Context } from '../build/context.js';
 
 const TEMPLATES = fileURLToPath(new URL('../../templates/', import.meta.url));
@@ -68,11 +69,12 @@ async function freezeProject(context: Context, folder: string): Promise<Serials>
   });
   const project = serialProjectIn(folder, builderFolder, config);
   try {
-    return await freeze(context, project, {
+    const { serials } = await freeze(context, project, {
       origins: chosenOrigins(project, []),
       sets: ['box', 'image'],
       security: false,
     });
+    return serials;
   } catch (error) {
     if (!(error instanceof MayflyError) || error.kind !== 'host') throw error;
     throw new MayflyError('host', error.code, error.message, {

@@ -1,26 +1,20 @@
-/** Snapshots by hand: what a project's serial files hold, freezing and thawing them, taking and serving. */
+/** Snapshots by hand: what a project's serial files hold, the newest, and taking them. */
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
 import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
 import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
-import { takeOrigin } from '../build/archive/take-origin.js';
+import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import type { Config } from '../config/config.js';
 import { MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
-import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
 import { readHold } from '../snapshots/local/holds.js';
+import { newestCovering } from '../snapshots/local/covers.js';
 import { archiveParts } from '../snapshots/local/layout.js';
-import {
-  listOrigins,
-  listSerials,
-  readSnapshot,
-  releasesOf,
-  type Snapshot,
-} from '../snapshots/local/snapshot.js';
+import { listOrigins, listSerials, readSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
 import { newestOfService } from '../snapshots/newest.js';
-import { readSerial, writeState, type FrozenState, type Serials } from '../snapshots/serial-files.js';
+import { readSerial, type Serials } from '../snapshots/serial-files.js';
 import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
 
 /** A project whose serial files are worked with. */
@@ -91,12 +85,18 @@ export async function newestSerials(
     }
     const serial = refresh
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
-      : (await listSerials(shelfOf(archiveFolder(context.home), config.archive, false), origin)).at(-1);
+      : (
+          await newestCovering(
+            shelfOf(archiveFolder(context.home), config.archive, false),
+            origin,
+            wantedOf(config, origin, 'box'),
+          )
+        )?.serial;
     if (serial !== undefined) return [origin, serial] as const;
     throw new MayflyError(
       'host',
       'serial.unresolved',
-      `The local archive has no snapshot of ${origin} yet.`,
+      `The local archive has no snapshot of ${origin} yet that holds what builder.yaml asks for.`,
       {
         hint: 'Take one: `mayfly snapshots take`.',
       },
@@ -110,52 +110,6 @@ function refuseMirror(config: Config): void {
   throw new MayflyError('usage', 'archive.mirror', 'archive.kind is mirror: a mirror has no snapshots.', {
     hint: 'Set archive.kind in builder.yaml to local, or to a snapshot service.',
   });
-}
-
-export interface FreezeRequest {
-  readonly origins: readonly string[];
-  readonly sets: readonly SerialSet[];
-  /** Freeze debian-security too. */
-  readonly security: boolean;
-}
-
-/** Writes the newest serials into the serial files. @returns what they hold now */
-export async function freeze(
-  context: Context,
-  project: SerialProject,
-  request: FreezeRequest,
-): Promise<Serials> {
-  const newest = await newestSerials(context, project, request.origins, true);
-  const named = request.origins.length === 1 && request.origins[0] === SECURITY_ORIGIN;
-  const frozen = frozenSerials(newest, { security: request.security || named });
-  await writeAll(context, project, frozen, request.sets);
-  return frozen;
-}
-
-export async function writeAll(
-  context: Context,
-  project: SerialProject,
-  serials: Serials,
-  sets: readonly SerialSet[],
-): Promise<void> {
-  for (const [origin, serial] of Object.entries(serials)) {
-    const state = await knownState(context, project, origin, serial);
-    const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
-    const wanted = sets.filter((set) => !(set === 'box' && takesNothing));
-    for (const set of wanted) await writeState(project.directories[set], origin, state);
-  }
-}
-
-/** A serial, with what it stands for where that is known: a service's states may be signed anew. */
-async function knownState(
-  context: Context,
-  { config }: SerialProject,
-  origin: string,
-  serial: string,
-): Promise<FrozenState> {
-  const shelf = archiveParts(archiveFolder(context.home)).snapshots;
-  const isKnown = config.archive.kind === 'local' && (await listSerials(shelf, origin)).includes(serial);
-  return { serial, releases: isKnown ? releasesOf(await readSnapshot(shelf, origin, serial)) : {} };
 }
 
 /** What a build would use now, every `latest` made a serial. */

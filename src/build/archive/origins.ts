@@ -89,8 +89,31 @@ export function isFrozenProject(archive: PlannedArchive): boolean {
   return movingOrigins(archive, 'box').length === 0 && movingOrigins(archive, 'image').length === 0;
 }
 
+/** Origins that a mirror serves in whatever state it has, whatever their serials say. */
+const isMirrored = ({ kind }: PlannedArchive, { suites }: PlannedOrigin): boolean =>
+  kind === 'mirror' && suites.length > 0;
+
+/** Origin → the serial that the build is told: what a mirror has is `latest`. */
+export function toldSerials(archive: PlannedArchive): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    archive.origins.map((planned) => [
+      planned.origin,
+      isMirrored(archive, planned) ? LATEST : planned.image.serial,
+    ]),
+  );
+}
+
 /** What a person should know of the archive's serials before the build. */
 export function movingWarnings(archive: PlannedArchive): readonly string[] {
+  const isUnused = (planned: PlannedOrigin): boolean =>
+    isMirrored(archive, planned) && [planned.box, planned.image].some(({ wanted }) => wanted !== LATEST);
+  const unused = archive.origins.some(isUnused)
+    ? ['archive.kind is mirror: the serials in Git are not used.']
+    : [];
+  return [...unused, ...notFrozen(archive)];
+}
+
+function notFrozen(archive: PlannedArchive): readonly string[] {
   const moving = [...new Set([...movingOrigins(archive, 'box'), ...movingOrigins(archive, 'image')])];
   if (moving.length === 0) return [];
   const states = archive.origins

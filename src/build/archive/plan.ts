@@ -30,6 +30,8 @@ export interface ArchiveRequest {
   readonly strict: boolean;
   /** Nothing may be fetched. */
   readonly offline: boolean;
+  /** No build follows, but what is stored is judged as for one. Default false. */
+  readonly check?: boolean;
   /** The release that is built; undefined when none is. */
   readonly release: Release | undefined;
 }
@@ -109,8 +111,11 @@ const serialsOf = (states: States): Serials =>
 
 /** Checksums belong to their own serial: of another one nothing is known yet. */
 function wantedState(serial = LATEST, inGit: FrozenState | undefined, given: FrozenState | undefined) {
-  const known = [given, inGit].find((state) => state?.serial === serial);
-  return { wanted: inGit?.serial ?? LATEST, serial, releases: known?.releases ?? {} };
+  const releases = [given, inGit]
+    .filter((state) => state?.serial === serial)
+    .map((state) => state?.releases ?? {})
+    .find((known) => Object.keys(known).length > 0);
+  return { wanted: inGit?.serial ?? LATEST, serial, releases: releases ?? {} };
 }
 
 const newestOf = (wanted: Serials, newest: Serials): Serials =>

@@ -81,6 +81,6 @@ export function checkPinned(archive: PlannedArchive, network: NetworkChoice, pro
   if (problems.length === 0) return;
   throw new MayflyError('refused', 'archive.not-pinned', 'Not everything that this build uses is pinned.', {
     details: problems,
-    hint: 'archive.pinned in builder.yaml asks for it.',
+    hint: 'Mend what is listed, or set archive.pinned: false in builder.yaml.',
   });
 }

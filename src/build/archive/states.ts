@@ -11,12 +11,14 @@ import {
   type Releases,
   type Snapshot,
 } from '../../snapshots/local/snapshot.js';
-import { adoptSnapshot, covers } from '../../snapshots/local/take.js';
+import { covers, newestCovering } from '../../snapshots/local/covers.js';
+import { adoptSnapshot } from '../../snapshots/local/take.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
 import { hostProxy, makeUpstream, type Upstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
+import { incompleteState, refuseUnlisted } from './incomplete.js';
 import { serviceOf, type PlannedState, type SerialSet } from './origins.js';
 import { queryFor, shelfOf } from './stored.js';
 import {
@@ -38,6 +40,8 @@ export interface StateRequest {
   readonly strict: boolean;
   /** Nothing may be fetched. */
   readonly offline: boolean;
+  /** No build follows, but what is stored is judged as for one. Default false. */
+  readonly check?: boolean;
 }
 
 /** Where states come from, and the connections that it opens when they are needed. */
@@ -72,7 +76,7 @@ export async function newestSerials(source: StateSource, origins: readonly strin
   const service = serviceOf(config.archive);
   const shelf = shelfOf(source.archive, config.archive, false);
   const find = async (origin: string): Promise<string | undefined> => {
-    if (!source.mayFetch) return (await listSerials(shelf, origin)).at(-1);
+    if (!source.mayFetch) return await newestStored(source, shelf, origin);
     const upstream = await source.upstream();
     return service === undefined
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
@@ -82,6 +86,14 @@ export async function newestSerials(source: StateSource, origins: readonly strin
   return Object.fromEntries(
     found.flatMap(([origin, serial]) => (serial === undefined ? [] : [[origin, serial]])),
   );
+}
+
+/** A build that finds none that holds enough is told what the newest lacks. */
+async function newestStored(source: StateSource, shelf: string, origin: string): Promise<string | undefined> {
+  const { config, strict } = source.request;
+  const fitting = await newestCovering(shelf, origin, wantedOf(config, origin, 'box'));
+  if (fitting !== undefined || !strict) return fitting?.serial;
+  return (await listSerials(shelf, origin)).at(-1);
 }
 
 /** A state that is wanted. */
@@ -142,14 +154,16 @@ async function obtain(
   of: SerialSet,
   state: PlannedState,
 ): Promise<Snapshot | undefined> {
-  const { config, strict } = source.request;
+  const { config, strict, check } = source.request;
   const query = await queryFor(source.archive, config.archive, origin, state);
   const found = await findSnapshot(query);
   const need = wantedOf(config, origin, of);
+  if (strict || check === true) refuseUnlisted(origin, state, need.suites);
   const isService = serviceOf(config.archive) !== undefined;
   if (isService && source.mayFetch) return await adopt(source, query, of, state, found);
   if (found !== undefined) {
-    if (strict && !covers(found, need)) throw incomplete(query, found, need);
+    const isJudged = strict || (check === true && !isService);
+    if (isJudged && !covers(found, need)) throw incompleteState(query, found, need);
     return found;
   }
   if (!strict) return undefined;
@@ -206,25 +220,6 @@ function vanished(origin: string, serial: string, cause: MayflyError): MayflyErr
       details: [cause.message],
       hint: 'Ways out: freeze to another (mayfly snapshots freeze); import a bundle of it (mayfly snapshots import); or, of a release, use tagged snapshots (archive.tagged_url).',
       cause,
-    },
-  );
-}
-
-function incomplete(
-  { origin, serial }: SnapshotQuery,
-  found: Snapshot,
-  need: ReturnType<typeof wantedOf>,
-): MayflyError {
-  return new MayflyError(
-    'host',
-    'snapshot.incomplete',
-    `The snapshot ${serial} of ${origin} does not hold all that builder.yaml asks for.`,
-    {
-      details: [
-        `it holds: ${found.suites.map(({ suite }) => suite).join(' ')}; ${found.components.join(' ')}; ${found.architectures.join(' ')}`,
-        `asked for: ${need.suites.join(' ')}; ${need.components.join(' ')}; ${need.architectures.join(' ')}`,
-      ],
-      hint: 'Take another, and freeze to it: mayfly snapshots freeze.',
     },
   );
 }

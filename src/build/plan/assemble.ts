@@ -12,7 +12,7 @@ import { guestVariables } from '../../config/variables.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
-import { allSources, movingWarnings, type PlannedArchive } from '../archive/origins.js';
+import { allSources, movingWarnings, toldSerials, type PlannedArchive } from '../archive/origins.js';
 import { checkBranchRule, checkPinned } from '../archive/rules.js';
 import { validityWarnings } from '../archive/validity.js';
 import { chooseNetwork, proxyInGuest, proxyPlan } from '../archive/network.js';
@@ -72,9 +72,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     gitCommit: preview.commit,
     baseBranchGitCommit: checkout.baseBranch?.commit ?? checkout.baseHead,
     featureBranchGitCommit: merged ? checkout.commit : undefined,
-    aptSnapshotsSerials: Object.fromEntries(
-      archive.origins.map(({ origin, image }) => [origin, image.serial]),
-    ),
+    aptSnapshotsSerials: toldSerials(archive),
     jenkinsUrl: context.env['JENKINS_URL'],
     gitBranch: context.env['GIT_BRANCH'],
   });

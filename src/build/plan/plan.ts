@@ -46,6 +46,8 @@ export interface PlanRequest {
   readonly allowDirty?: boolean;
   /** Find out the newest state of origins at `latest`. Default false: what is known here already. */
   readonly refresh?: boolean;
+  /** Refuse a stored state that a build would refuse, also where none follows. Default false. */
+  readonly checkStates?: boolean;
 }
 
 export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
@@ -74,6 +76,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         builderFolder: folder,
         imageFolder,
         strict: request.refresh === true,
+        check: request.checkStates === true,
         offline: resolved.options.offline,
         release: releaseOf(project, config),
       });

@@ -4,25 +4,14 @@
  *
  *   tags/TAG.json   files/ab/abcdef…
  *
- * The same tag always gives the same bytes. Nothing in a bundle is believed: signatures are verified
- * with keyrings of the host that imports it, and every file against what is signed.
+ * The same tag always gives the same bytes. What reads it is in import-bundle.ts.
  */
-import { createReadStream } from 'node:fs';
-import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hasCode, MayflyError } from '../../errors.js';
-import { entriesOf } from '../../process/entries.js';
+import { open, rename, rm } from 'node:fs/promises';
+import { MayflyError } from '../../errors.js';
 import { run } from '../../process/run.js';
 import { SAME_BYTES } from '../../process/tar.js';
-import { makeScratch } from '../../process/scratch.js';
-import { parseRelease } from '../release.js';
-import { isFrozen } from '../serial.js';
-import { verifyInRelease } from '../signature.js';
-import { hasFile, storeFile, type ExpectedFile } from './files.js';
-import { SnapshotFinder } from './find-file.js';
-import { archiveParts, storedFile } from './layout.js';
-import { addSnapshot, type Snapshot, type SnapshotSuite } from './snapshot.js';
-import { addTag, checkTagName, findTag, isTagName, tagShape, type Tag } from './tag.js';
+import { hasFile, type ExpectedFile } from './files.js';
+import type { Tag } from './tag.js';
 
 /** Files of a tag: what its snapshots publish, and what its build used. */
 export function filesOfTag(tag: Tag): readonly ExpectedFile[] {
@@ -87,140 +76,4 @@ export function bundleArguments(archive: string, output: string): readonly strin
     '--verbatim-files-from',
     '--files-from=-',
   ];
-}
-
-export interface ImportRequest {
-  readonly archive: string;
-  readonly bundle: string;
-  /** Origin → the keyring of this host that signs it. */
-  readonly keyringOf: (origin: string) => string;
-  readonly signal: AbortSignal;
-}
-
-export interface Imported {
-  readonly tag: Tag;
-  readonly files: number;
-  /** Bytes that were not here before. */
-  readonly bytes: number;
-  /** False when the tag was here already. */
-  readonly isNew: boolean;
-}
-
-/**
- * Brings a bundle into the archive, whole and verified, or not at all but for files that are what
- * their name says. The caller holds the archive for itself.
- * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`
- */
-export async function importBundle(request: ImportRequest): Promise<Imported> {
-  const { archive, bundle, signal } = request;
-  await using scratch = await makeScratch(archiveParts(archive).incoming, 0o700);
-  const extract = ['--extract', '--file', bundle, '--directory', scratch.path];
-  await run('tar', [...extract, '--no-same-owner', '--no-same-permissions'], { signal }).catch(
-    (error: unknown) => {
-      throw isAbort(error, signal) ? error : malformed(bundle, 'tar cannot read it', error);
-    },
-  );
-  const tag = await readBundledTag(scratch.path, bundle);
-  const known = await findTag(archive, tag.tag);
-  if (known !== undefined && JSON.stringify(known) !== JSON.stringify(tag)) {
-    throw new MayflyError('usage', 'tag.exists', `The local archive has another tag ${tag.tag} already.`, {
-      hint: `Remove that one first: mayfly snapshots untag ${tag.tag}.`,
-    });
-  }
-  let [files, bytes] = [0, 0];
-  const bring = async (file: ExpectedFile, what: string): Promise<void> => {
-    files += 1;
-    if (await hasFile(archive, file)) return;
-    const path = storedFile(scratch.path, file.sha256);
-    await storeFile(archive, file, await readable(path, bundle, what), `${bundle}: ${what}`);
-    bytes += file.bytes;
-  };
-  for (const snapshot of Object.values(tag.snapshots)) {
-    for (const suite of snapshot.suites) await bringSuite(request, scratch.path, snapshot, suite, bring);
-  }
-  for (const [key, snapshot] of Object.entries(tag.snapshots)) {
-    const finder = new SnapshotFinder(archive, snapshot, signal);
-    for (const file of tag.files.filter(({ origin, serial }) => `${origin}/${serial}` === key)) {
-      const signed = await finder.find(file.path);
-      if (signed?.sha256 !== file.sha256)
-        throw malformed(bundle, `no signed index names ${file.path} as it is`);
-      await bring(file, file.path);
-    }
-  }
-  // The mirror's addresses in it are another host's: a snapshot that is here already stays.
-  for (const snapshot of Object.values(tag.snapshots)) {
-    if (isFrozen(snapshot.serial)) await addSnapshot(archiveParts(archive).snapshots, snapshot);
-  }
-  if (known === undefined) await addTag(archive, tag);
-  return { tag, files, bytes, isNew: known === undefined };
-}
-
-async function readBundledTag(folder: string, bundle: string): Promise<Tag> {
-  const [name, ...more] = await entriesOf(join(folder, 'tags'));
-  if (name === undefined || more.length > 0) throw malformed(bundle, 'it does not hold exactly one tag');
-  const path = join(folder, 'tags', name);
-  if (!(await lstat(path)).isFile()) throw malformed(bundle, 'its tag is no file');
-  let tag: Tag;
-  try {
-    tag = tagShape.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    throw malformed(bundle, 'its tag cannot be read', error);
-  }
-  if (`${checkTagName(tag.tag)}.json` !== name) throw malformed(bundle, 'its tag has another name');
-  const strange = Object.entries(tag.snapshots).find(([, snapshot]) => !isPlain(snapshot));
-  if (strange !== undefined) throw malformed(bundle, `it names a snapshot that cannot be: ${strange[0]}`);
-  return tag;
-}
-
-/** Its origin and serial become names of files. */
-const isPlain = ({ origin, serial }: Snapshot): boolean =>
-  /^[a-z0-9][a-z0-9-]{0,62}$/.test(origin) && (isFrozen(serial) || isTagName(serial));
-
-/** The signature first, then what it signs. */
-async function bringSuite(
-  { archive, bundle, keyringOf, signal }: ImportRequest,
-  folder: string,
-  snapshot: Snapshot,
-  suite: SnapshotSuite,
-  bring: (file: ExpectedFile, what: string) => Promise<void>,
-): Promise<void> {
-  const what = `${snapshot.origin} ${snapshot.serial} ${suite.suite}`;
-  await bring(suite.inRelease, `${what} InRelease`);
-  const { text } = await verifyInRelease({
-    inRelease: await readFile(storedFile(archive, suite.inRelease.sha256)),
-    keyring: keyringOf(snapshot.origin),
-    from: `${bundle}: ${what}`,
-    scratch: archiveParts(archive).incoming,
-    signal,
-  });
-  await bring(suite.release, `${what} Release`);
-  if ((await readFile(storedFile(archive, suite.release.sha256), 'utf8')) !== text) {
-    throw malformed(bundle, `the Release file of ${what} is not the signed one`);
-  }
-  const release = parseRelease(text, what);
-  for (const [path, file] of Object.entries(suite.indexes)) {
-    if (release.files.get(path)?.sha256 !== file.sha256) {
-      throw malformed(bundle, `${path} of ${what} is not the signed one`);
-    }
-    await bring(file, `${what} ${path}`);
-  }
-}
-
-async function readable(path: string, bundle: string, what: string) {
-  try {
-    if ((await lstat(path)).isFile()) return createReadStream(path) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
-  throw malformed(bundle, `it lacks ${what}`);
-}
-
-const isAbort = (error: unknown, signal: AbortSignal): boolean =>
-  signal.aborted || (error instanceof MayflyError && error.kind === 'interrupted');
-
-function malformed(bundle: string, why: string, cause?: unknown): MayflyError {
-  return new MayflyError('host', 'bundle.malformed', `${bundle} is no whole replay bundle: ${why}.`, {
-    hint: '`mayfly snapshots export` writes them. Was it copied to its end?',
-    cause,
-  });
 }

@@ -1,11 +1,13 @@
 /** Expiry: snapshots that no build has used for long go, and then the files that nothing names any more. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf } from '../../process/entries.js';
+import { isFrozen } from '../serial.js';
+import { covers, holdingsOf } from './covers.js';
+import { namesIn, storedNames } from './entries.js';
 import { neededFiles, shelvesOf } from './needed.js';
-import { archiveParts, snapshotFile, storedFile } from './layout.js';
+import { archiveParts, snapshotFile } from './layout.js';
 import { readHold } from './holds.js';
-import { listOrigins, listSerials } from './snapshot.js';
+import { listOrigins, listStates, readSnapshot, type Snapshot } from './snapshot.js';
 
 /** A snapshot as expiry looks at it. */
 export interface KnownSnapshot {
@@ -14,7 +16,7 @@ export interface KnownSnapshot {
   readonly serial: string;
   /** When it was taken, or a build used it last. */
   readonly lastUse: Date;
-  /** The newest of its origin: what `latest` means offline. */
+  /** The newest that holds what it holds of its origin: what `latest` means offline. */
   readonly isNewest: boolean;
   readonly isHeld: boolean;
 }
@@ -41,15 +43,26 @@ export async function knownSnapshots(archive: string): Promise<readonly KnownSna
   const known: KnownSnapshot[] = [];
   for (const shelf of await shelvesOf(archive)) {
     for (const origin of await listOrigins(shelf)) {
-      const serials = await listSerials(shelf, origin);
-      for (const serial of serials) {
+      const names = await listStates(shelf, origin);
+      const all = await Promise.all(names.map((name) => readSnapshot(shelf, origin, name)));
+      const newest = newestOfAll(all.filter(({ serial }) => isFrozen(serial)));
+      for (const serial of names) {
         const { mtime } = await stat(snapshotFile(shelf, origin, serial));
-        const isHeld = shelf === own && (await readHold(archive, origin, serial)) !== undefined;
-        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: serial === serials.at(-1), isHeld });
+        const isHeld =
+          shelf === own && isFrozen(serial) && (await readHold(archive, origin, serial)) !== undefined;
+        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: newest.has(serial), isHeld });
       }
     }
   }
   return known;
+}
+
+/** Serials of those that no later one stands in for. Pure. @param snapshots oldest first */
+export function newestOfAll(snapshots: readonly Snapshot[]): ReadonlySet<string> {
+  const newest = snapshots.filter(
+    (snapshot, index) => !snapshots.slice(index + 1).some((later) => covers(later, holdingsOf(snapshot))),
+  );
+  return new Set(newest.map(({ serial }) => serial));
 }
 
 export interface ExpireRequest {
@@ -69,16 +82,16 @@ export interface Expired {
   readonly bytes: number;
 }
 
-/** The caller holds the archive for itself. */
+/**
+ * The caller holds the archive for itself.
+ * @throws MayflyError `archive.damaged` when nobody can say what is needed: nothing is removed then
+ */
 export async function expire(request: ExpireRequest): Promise<Expired> {
   const { archive, dryRun } = request;
   const gone = expiredSnapshots(await knownSnapshots(archive), request);
-  if (!dryRun) {
-    for (const { shelf, origin, serial } of gone)
-      await rm(snapshotFile(shelf, origin, serial), { force: true });
-  }
   const without = new Set(gone.map(({ shelf, origin, serial }) => snapshotFile(shelf, origin, serial)));
   const needed = await neededFiles(archive, without, request.signal);
+  if (!dryRun) for (const file of without) await rm(file, { force: true });
   const swept = await sweep(request, needed.files);
   if (!dryRun) await sweepCatalogs(archive, needed.indexes);
   return { snapshots: gone.map(({ origin, serial }) => ({ origin, serial })), ...swept };
@@ -88,26 +101,22 @@ async function sweep(
   { archive, dryRun, now, graceMs = GRACE_MS, signal }: ExpireRequest,
   needed: ReadonlySet<string>,
 ): Promise<{ files: number; bytes: number }> {
-  const { files: folder } = archiveParts(archive);
   let [files, bytes] = [0, 0];
-  for (const part of await entriesOf(folder)) {
-    for (const name of await entriesOf(join(folder, part))) {
-      signal.throwIfAborted();
-      if (needed.has(name)) continue;
-      const path = storedFile(archive, name);
-      const { size, mtimeMs } = await stat(path);
-      if (mtimeMs > now.getTime() - graceMs) continue;
-      files += 1;
-      bytes += size;
-      if (!dryRun) await rm(path, { force: true });
-    }
+  for await (const { sha256, path } of storedNames(archive)) {
+    signal.throwIfAborted();
+    if (needed.has(sha256)) continue;
+    const { size, mtimeMs } = await stat(path);
+    if (mtimeMs > now.getTime() - graceMs) continue;
+    files += 1;
+    bytes += size;
+    if (!dryRun) await rm(path, { force: true });
   }
   return { files, bytes };
 }
 
 async function sweepCatalogs(archive: string, indexes: ReadonlySet<string>): Promise<void> {
   const { catalogs } = archiveParts(archive);
-  for (const name of await entriesOf(catalogs)) {
+  for (const name of await namesIn(catalogs)) {
     if (!indexes.has(name.replace(/\.json.*$/, ''))) await rm(join(catalogs, name), { force: true });
   }
 }

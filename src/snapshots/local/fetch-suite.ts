@@ -85,7 +85,7 @@ export function byHash(base: string, path: string, sha256: string): string {
 }
 
 /** A mirror must not pass another suite off as this one. */
-function checkSuite(release: Release, suite: string, address: string): void {
+export function checkSuite(release: Release, suite: string, address: string): void {
   const names = [release.codename, release.suite].filter((name) => name !== undefined);
   // Debian's security archive has the codename trixie-security; older ones wrote trixie/updates.
   if (names.length === 0 || names.includes(suite)) return;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseRelease, type Release } from '../release.js';
 import { readCatalog, type Catalog } from './catalog.js';
+import { damagedFile } from './damaged.js';
 import type { ExpectedFile } from './files.js';
 import { storedFile } from './layout.js';
 import { parseSnapshotPath } from './resolve-path.js';
@@ -57,23 +58,47 @@ export class SnapshotFinder {
     return this.#pool;
   }
 
+  /** All index files that its Release files list: path below the origin's base URL → what is there. */
+  async published(): Promise<Catalog> {
+    const all = new Map<string, ExpectedFile>();
+    for (const suite of this.snapshot.suites) {
+      const { files } = await this.#release(suite);
+      for (const [path, file] of files) all.set(`dists/${suite.suite}/${path}`, file);
+    }
+    return all;
+  }
+
   async #readPool(): Promise<Catalog> {
-    const indexes = this.snapshot.suites.flatMap(({ indexes }) =>
-      Object.entries(indexes).filter(([path]) => /\/Packages(?:\.\w+)?$/.test(path)),
+    const indexes = this.snapshot.suites.flatMap(({ suite, indexes }) =>
+      Object.entries(indexes)
+        .filter(([path]) => /\/Packages(?:\.\w+)?$/.test(path))
+        .map(([path, file]) => [suite, path, file] as const),
     );
     const catalogs = await Promise.all(
-      indexes.map(([path, file]) => readCatalog(this.archive, path, file, this.signal)),
+      indexes.map(([suite, path, file]) =>
+        readCatalog(this.archive, path, file, this.signal).catch((error: unknown) => {
+          throw this.#damaged(`${suite}/${path}`, error);
+        }),
+      ),
     );
     return new Map(catalogs.flatMap((catalog) => [...catalog]));
+  }
+
+  #damaged(name: string, error: unknown): unknown {
+    if (this.signal.aborted) return error;
+    const { origin, serial } = this.snapshot;
+    return damagedFile(`dists/${name} of the snapshot ${serial} of ${origin}`, error);
   }
 
   #release(suite: SnapshotSuite): Promise<Release> {
     const known = this.#releases.get(suite.suite);
     if (known !== undefined) return known;
     // Its signature was verified when it was taken, and its name is its checksum since.
-    const parsed = readFile(storedFile(this.archive, suite.release.sha256), 'utf8').then((text) =>
-      parseRelease(text, suite.suite),
-    );
+    const parsed = readFile(storedFile(this.archive, suite.release.sha256), 'utf8')
+      .then((text) => parseRelease(text, suite.suite))
+      .catch((error: unknown) => {
+        throw this.#damaged(`${suite.suite}/Release`, error);
+      });
     this.#releases.set(suite.suite, parsed);
     return parsed;
   }

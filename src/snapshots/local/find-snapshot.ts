@@ -3,11 +3,19 @@
  * another host may mean something else: where Git names the InRelease files too, they decide.
  */
 import { MayflyError } from '../../errors.js';
-import { hasReleases, listSerials, readSnapshot, type Releases, type Snapshot } from './snapshot.js';
+import {
+  findState,
+  hasReleases,
+  listSerials,
+  readSnapshot,
+  type Releases,
+  type Snapshot,
+} from './snapshot.js';
 
 export interface SnapshotQuery {
   readonly shelf: string;
   readonly origin: string;
+  /** Or the tag of a service. */
   readonly serial: string;
   /** Empty where only the serial is known. */
   readonly releases: Releases;
@@ -18,18 +26,15 @@ export interface SnapshotQuery {
 /** Undefined when the archive has no such state. */
 export async function findSnapshot(query: SnapshotQuery): Promise<Snapshot | undefined> {
   const { shelf, origin, serial, releases } = query;
-  const serials = await listSerials(shelf, origin);
+  const named = await findState(shelf, origin, serial);
+  if (named !== undefined && hasReleases(named, releases)) return named;
   const tagged = query.tagged.filter((snapshot) => snapshot.origin === origin);
-  if (serials.includes(serial)) {
-    const snapshot = await readSnapshot(shelf, origin, serial);
-    if (hasReleases(snapshot, releases)) return snapshot;
-  }
   const same = tagged.find((snapshot) => snapshot.serial === serial && hasReleases(snapshot, releases));
   if (same !== undefined || Object.keys(releases).length === 0) return same;
   // The same state under another serial.
   const found = tagged.find((snapshot) => hasReleases(snapshot, releases));
   if (found !== undefined) return found;
-  for (const other of [...serials].reverse()) {
+  for (const other of [...(await listSerials(shelf, origin))].reverse()) {
     const snapshot = await readSnapshot(shelf, origin, other);
     if (hasReleases(snapshot, releases)) return snapshot;
   }
@@ -42,7 +47,7 @@ export async function unknownSnapshot(query: SnapshotQuery): Promise<MayflyError
   const known = await listSerials(shelf, origin);
   const ways =
     'Ways out: import it (mayfly snapshots import), have it served from where it is (archive.kind: serials and archive.url in builder.yaml), or freeze to another (mayfly snapshots freeze).';
-  if (known.includes(serial)) {
+  if ((await findState(shelf, origin, serial)) !== undefined) {
     return new MayflyError(
       'host',
       'snapshot.other',

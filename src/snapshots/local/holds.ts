@@ -1,11 +1,26 @@
 /** Holds: snapshots of the local archive that must not expire, and why. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '../../errors.js';
+import { hasCode, MayflyError } from '../../errors.js';
+import { isFrozen } from '../serial.js';
 import { archiveParts } from './layout.js';
+import { checkOriginName } from './names.js';
 
-const holdFile = (archive: string, origin: string, serial: string): string =>
-  join(archiveParts(archive).holds, origin, serial);
+/** @throws MayflyError `origin.name`, `serial.invalid`: they become a path */
+function holdFile(archive: string, origin: string, serial: string): string {
+  checkOriginName(origin);
+  if (!isFrozen(serial)) {
+    throw new MayflyError(
+      'usage',
+      'serial.invalid',
+      `${JSON.stringify(serial)} is no serial of a snapshot.`,
+      {
+        hint: 'A serial is ten digits (YYYYMMDDNN) or a timestamp (YYYYMMDDTHHMMSSZ): see `mayfly snapshots list`.',
+      },
+    );
+  }
+  return join(archiveParts(archive).holds, origin, serial);
+}
 
 /** Holds a snapshot; a new reason takes the place of an old one. */
 export async function holdSnapshot(

@@ -2,7 +2,8 @@
  * The local archive on disk:
  *
  *   archive/
- *     files/ab/abcdef…        every file, by its SHA-256; written once, read-only
+ *     files/ab/abcdef…        every file, by its SHA-256; written once, read-only; one that turned out to be
+ *                             damaged ends in .damaged until it is mended (verify.ts)
  *     snapshots/ORIGIN/SERIAL.json   what a snapshot consists of (snapshot.ts); its time of change says
  *                             when a build used it last
  *     services/KEY/ORIGIN/SERIAL.json   the same, of a snapshot service: its serials are not ours

@@ -1,15 +1,15 @@
 /** Which stored files somebody still needs: snapshots their indexes and what those name, tags what they list. */
 import { join } from 'node:path';
-import { entriesOf } from '../../process/entries.js';
+import { namesIn } from './entries.js';
 import { SnapshotFinder } from './find-file.js';
 import { archiveParts, snapshotFile } from './layout.js';
-import { listOrigins, listSerials, readSnapshot, type Snapshot } from './snapshot.js';
+import { listOrigins, listStates, readSnapshot, type Snapshot } from './snapshot.js';
 import { listTags, readTag } from './tag.js';
 
 /** Our own snapshots, and those of each snapshot service. */
 export async function shelvesOf(archive: string): Promise<readonly string[]> {
   const { snapshots, services } = archiveParts(archive);
-  return [snapshots, ...(await entriesOf(services)).map((name) => join(services, name))];
+  return [snapshots, ...(await namesIn(services)).map((name) => join(services, name))];
 }
 
 /** Every snapshot that is stored, but for some. @param without paths of their files */
@@ -20,7 +20,7 @@ export async function storedSnapshots(
   const snapshots: Snapshot[] = [];
   for (const shelf of await shelvesOf(archive)) {
     for (const origin of await listOrigins(shelf)) {
-      for (const serial of await listSerials(shelf, origin)) {
+      for (const serial of await listStates(shelf, origin)) {
         if (without.has(snapshotFile(shelf, origin, serial))) continue;
         snapshots.push(await readSnapshot(shelf, origin, serial));
       }
@@ -54,10 +54,11 @@ export async function neededFiles(
   };
   for (const snapshot of await storedSnapshots(archive, without)) {
     keep(snapshot);
+    const finder = new SnapshotFinder(archive, snapshot, signal);
     // One that is damaged may name anything: then this fails, and nothing is removed.
-    for (const { sha256 } of (await new SnapshotFinder(archive, snapshot, signal).pool()).values()) {
-      files.add(sha256);
-    }
+    for (const { sha256 } of (await finder.pool()).values()) files.add(sha256);
+    // Builds may have had any of these: Contents, Sources, translations of packages.
+    for (const { sha256 } of (await finder.published()).values()) files.add(sha256);
   }
   for (const name of await listTags(archive)) {
     const tag = await readTag(archive, name);

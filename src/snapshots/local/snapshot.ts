@@ -2,13 +2,15 @@
  * What a snapshot of one origin consists of, as a file on a shelf: the folder of our own snapshots,
  * or that of a snapshot service (layout.ts).
  */
-import { mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { entriesOf } from '../../process/entries.js';
-import { hasCode } from '../../errors.js';
+import { namesIn } from './entries.js';
+import { hasCode, MayflyError } from '../../errors.js';
 import { compareSerials, isFrozen } from '../serial.js';
+import { readRecord } from './damaged.js';
 import { snapshotFile } from './layout.js';
+import { isOriginName, isStateName } from './names.js';
 import { writeNew } from './write-new.js';
 
 const storedFileShape = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() });
@@ -46,26 +48,42 @@ export type Snapshot = z.infer<typeof snapshotShape>;
 
 /** Serials of an origin, oldest first. */
 export async function listSerials(shelf: string, origin: string): Promise<readonly string[]> {
-  const names = await entriesOf(join(shelf, origin));
-  return names
+  return (await listStates(shelf, origin)).filter(isFrozen);
+}
+
+/** Names of all that is recorded of an origin: serials, and the tags of a service. */
+export async function listStates(shelf: string, origin: string): Promise<readonly string[]> {
+  return (await namesIn(join(shelf, origin)))
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
-    .filter(isFrozen)
+    .filter(isStateName)
     .sort(compareSerials);
 }
 
 export async function listOrigins(shelf: string): Promise<readonly string[]> {
-  return [...(await entriesOf(shelf))].sort();
+  return (await namesIn(shelf)).filter(isOriginName).sort();
 }
 
-/** @throws an error of the system when it does not exist */
-export async function readSnapshot(shelf: string, origin: string, serial: string): Promise<Snapshot> {
-  return snapshotShape.parse(JSON.parse(await readFile(snapshotFile(shelf, origin, serial), 'utf8')));
+/**
+ * A serial, or a tag of a service. Undefined when it is not on this shelf.
+ * @throws MayflyError `archive.damaged`
+ */
+export async function findState(shelf: string, origin: string, name: string): Promise<Snapshot | undefined> {
+  if (!isOriginName(origin) || !isStateName(name)) return undefined;
+  return await readRecord(
+    snapshotShape,
+    snapshotFile(shelf, origin, name),
+    `the snapshot ${name} of ${origin}`,
+  );
 }
 
-export async function newestSnapshot(shelf: string, origin: string): Promise<Snapshot | undefined> {
-  const newest = (await listSerials(shelf, origin)).at(-1);
-  return newest === undefined ? undefined : await readSnapshot(shelf, origin, newest);
+/** @throws MayflyError `snapshot.unknown`, `archive.damaged` */
+export async function readSnapshot(shelf: string, origin: string, name: string): Promise<Snapshot> {
+  const found = await findState(shelf, origin, name);
+  if (found !== undefined) return found;
+  throw new MayflyError('host', 'snapshot.unknown', `The archive has no snapshot ${name} of ${origin}.`, {
+    hint: '`mayfly snapshots list` shows what it has.',
+  });
 }
 
 /** Stores a new snapshot under its serial, whole or not at all. False when that serial exists. */

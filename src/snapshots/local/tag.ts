@@ -2,12 +2,14 @@
  * Tags: what a release was built from, kept for good. A tag holds the build's record, the snapshots
  * that it used, and the name of every file that it fetched; expiry leaves all of them alone.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hasCode, MayflyError } from '../../errors.js';
+import { MayflyError } from '../../errors.js';
 import { entriesOf } from '../../process/entries.js';
+import { readRecord } from './damaged.js';
 import { archiveParts } from './layout.js';
+import { isTagName } from './names.js';
 import { snapshotShape, type Snapshot } from './snapshot.js';
 import { writeNew } from './write-new.js';
 
@@ -40,10 +42,7 @@ export const tagShape = z.object({
 });
 export type Tag = z.infer<typeof tagShape>;
 
-/** What a tag may be called: it is a part of addresses, and no serial. */
-const NAME = /^(?!\d{10}$|\d{8}T\d{6}Z$|project$)[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}$/;
-
-export const isTagName = (text: string): boolean => NAME.test(text);
+export { isTagName };
 
 /** @throws MayflyError `tag.name` */
 export function checkTagName(tag: string): string {
@@ -67,14 +66,9 @@ export async function listTags(archive: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** Undefined when there is no such tag. */
+/** Undefined when there is no such tag. @throws MayflyError `archive.damaged` */
 export async function findTag(archive: string, tag: string): Promise<Tag | undefined> {
-  try {
-    return tagShape.parse(JSON.parse(await readFile(tagFile(archive, tag), 'utf8')));
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  return await readRecord(tagShape, tagFile(archive, tag), `the tag ${tag}`);
 }
 
 /** @throws MayflyError `tag.unknown` */

@@ -4,20 +4,14 @@
  */
 import { MayflyError } from '../../errors.js';
 import { nextSerial } from '../serial.js';
+import { covers, newestCovering } from './covers.js';
 import { fetchSuite, type OriginRequest } from './fetch-suite.js';
 import { archiveParts } from './layout.js';
-import {
-  addSnapshot,
-  listSerials,
-  newestSnapshot,
-  replaceSnapshot,
-  type Snapshot,
-  type SnapshotSuite,
-} from './snapshot.js';
+import { addSnapshot, listSerials, replaceSnapshot, type Snapshot, type SnapshotSuite } from './snapshot.js';
 
 export interface Taken {
   readonly snapshot: Snapshot;
-  /** False when the origin has not changed since the newest snapshot, which is then the answer. */
+  /** False when the origin has not changed since the newest snapshot that holds as much, which is then the answer. */
   readonly isNew: boolean;
   /** Suites of which the mirror has an older state than the newest snapshot, which is then the answer. */
   readonly wentBack: readonly string[];
@@ -77,12 +71,12 @@ async function whileMoving<T>(request: OriginRequest, work: () => Promise<T>): P
 async function attemptToTake(request: OriginRequest): Promise<Taken> {
   const { archive, origin, now } = request;
   const shelf = archiveParts(archive).snapshots;
-  const newest = await newestSnapshot(shelf, origin);
+  const newest = await newestCovering(shelf, origin, request);
   const taken = await Promise.all(request.suites.map((suite) => fetchSuite(request, suite)));
   const suites = taken.map((part) => part.suite);
   const fetchedBytes = taken.reduce((sum, part) => sum + part.fetchedBytes, 0);
   for (const suite of suites) refuseStale(suite, request);
-  if (newest !== undefined && covers(newest, request)) {
+  if (newest !== undefined) {
     const wentBack = suites
       .filter((suite) => isOlder(suite, sameSuite(newest, suite)))
       .map(({ suite }) => suite);
@@ -114,23 +108,6 @@ function snapshotOf(request: OriginRequest, serial: string, suites: readonly Sna
     architectures: [...request.architectures],
     suites: [...suites],
   };
-}
-
-/** Whether a snapshot holds the indexes of all that is wanted. Pure. */
-export function covers(
-  known: Snapshot,
-  wanted: Pick<OriginRequest, 'suites' | 'components' | 'architectures'>,
-): boolean {
-  const all = (have: readonly string[], want: readonly string[]): boolean =>
-    want.every((name) => have.includes(name));
-  return (
-    all(known.components, wanted.components) &&
-    all(known.architectures, wanted.architectures) &&
-    all(
-      known.suites.map(({ suite }) => suite),
-      wanted.suites,
-    )
-  );
 }
 
 const sameSuite = (known: Snapshot, suite: SnapshotSuite): SnapshotSuite | undefined =>

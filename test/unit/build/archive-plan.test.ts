@@ -1,16 +1,23 @@
 /** Which states a build uses: of the local archive, of a service, of a tag; here and on another host. */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { planArchive, type ArchiveRequest } from '../../../src/build/archive/plan.js';
 import type { PlannedArchive } from '../../../src/build/archive/origins.js';
+import { openArchive } from '../../../src/build/archive/serve.js';
 import { snapshotOf } from '../../../src/build/archive/stored.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { archiveFolder } from '../../../src/paths.js';
+import { exportTag } from '../../../src/snapshots/local/bundle.js';
+import { importBundle } from '../../../src/snapshots/local/import-bundle.js';
+import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
+import { storedSnapshots } from '../../../src/snapshots/local/needed.js';
 import { startArchiveServer } from '../../../src/snapshots/local/server.js';
 import { releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
+import { poolPath } from '../../rig/mirror.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { archiveRig, HELLO, NEWER, signal, tagOf } from '../snapshots/local/rig.js';
 import { failure, temporaryFolder } from '../source/repository.js';
@@ -73,6 +80,24 @@ describe('a project that was frozen on another host', () => {
     expect((await planned(yaml(), { offline: true })).origins).toEqual(origins);
   });
 
+  it('is built from a bundle, which is never what latest means', async () => {
+    const there = await taken();
+    await rig.serving(async ({ get }) => {
+      await get(`/debian/${there.serial}/${poolPath(HELLO)}`);
+    });
+    const bundle = join(folder, '1.0.bundle');
+    const tag = tagOf(there, [HELLO]);
+    await addTag(rig.archive, tag);
+    await exportTag(rig.archive, tag, bundle, signal);
+    await importBundle({ archive: own(), bundle, keyringOf: () => rig.mirror.keyring, signal });
+    const offline = { offline: true };
+    await freezeTo(there.serial, releasesOf(there));
+    const { origins } = await planned(yaml(), offline);
+    expect(origins[0]?.image).toMatchObject({ serial: there.serial, releases: releasesOf(there) });
+    await freezeTo('latest');
+    expect(await failure(planned(yaml(), offline))).toMatchObject({ code: 'serial.unresolved' });
+  });
+
   it('is refused when neither this host nor the mirror has that state', async () => {
     await freezeTo('2020010107', releasesOf(await taken()));
     await rig.mirror.publish({ packages: [NEWER] });
@@ -92,6 +117,20 @@ describe('a project that was frozen on another host', () => {
     expect(await failure(planned())).toMatchObject({ code: 'snapshot.other' });
   });
 
+  it('is checked against Git when the variable gives the same serial, which has no checksums', async () => {
+    const there = await taken();
+    await rig.mirror.publish({ packages: [NEWER] });
+    await freezeTo('latest');
+    const here = (await planned()).origins[0]?.box.serial ?? '';
+    await freezeTo(here, releasesOf(there));
+    const context = contextIn(folder, join(folder, 'home'));
+    const env = { ...context.env, APT_SNAPSHOTS_SERIALS: JSON.stringify({ debian: here }) };
+    // The box has nothing to do with the variable.
+    await writeState(join(folder, 'basebox/APT_snapshots.d'), 'debian', { serial: here, releases: {} });
+    const refused = planned(yaml(), { context: { ...context, env } });
+    expect(await failure(refused)).toMatchObject({ code: 'snapshot.other' });
+  });
+
   it('and asks for more than its snapshot holds is told what', async () => {
     await freezeTo('latest');
     const serial = (await planned()).origins[0]?.box.serial ?? '';
@@ -100,6 +139,19 @@ describe('a project that was frozen on another host', () => {
     const error = await failure(planned(more));
     expect(error).toMatchObject({ code: 'snapshot.incomplete' });
     expect(error.details.join('\n')).toContain('contrib');
+    expect(error.details.join('\n')).toContain('trixie: the disk tools that make base boxes');
+    // `mayfly plan` says so before the build; what is no plan for one does not mind.
+    const before = { strict: false, check: true };
+    expect(await failure(planned(more, before))).toMatchObject({ code: 'snapshot.incomplete' });
+    expect((await planned(more, { strict: false })).origins[0]?.box).toMatchObject({ serial });
+  });
+
+  it('and whose checksums lack a suite is refused', async () => {
+    const there = await taken();
+    await freezeTo('2020010107', { 'trixie-updates': 'ab'.repeat(32) });
+    expect(await failure(planned())).toMatchObject({ kind: 'usage', code: 'serial.unlisted' });
+    await freezeTo('2020010107', { ...releasesOf(there), 'trixie-updates': 'ab'.repeat(32) });
+    expect(await failure(planned())).toMatchObject({ code: 'snapshot.unknown' });
   });
 });
 
@@ -135,6 +187,15 @@ describe('states of a service', () => {
       releases: releasesOf(there),
     });
     expect(built.origins[0]?.box).toMatchObject({ serial: there.serial });
+    // Without the service too, and served to the build.
+    expect(await planned(service, { release, offline: true })).toEqual(built);
+    const context = contextIn(folder, join(folder, 'home'));
+    await using archive = await openArchive(context, built, true, () => undefined);
+    const address = `http://127.0.0.1:${archive.port}/1.0/debian/dists/trixie/InRelease`;
+    expect((await request(address)).statusCode).toBe(200);
+    // Expiry and verification know it.
+    expect((await storedSnapshots(own())).map(({ serial }) => serial).sort()).toEqual(['1.0', there.serial]);
+    expect((await knownSnapshots(own())).map(({ serial }) => serial).sort()).toEqual(['1.0', there.serial]);
   });
 });
 

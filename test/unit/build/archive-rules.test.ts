@@ -1,6 +1,11 @@
 /** Rules about serials: of branches, of pinned projects, and of time. */
 import { describe, expect, it } from 'vitest';
-import type { PlannedArchive, PlannedState } from '../../../src/build/archive/origins.js';
+import {
+  movingWarnings,
+  toldSerials,
+  type PlannedArchive,
+  type PlannedState,
+} from '../../../src/build/archive/origins.js';
 import { branchMatches, checkBranchRule, checkPinned } from '../../../src/build/archive/rules.js';
 import { archiveAddress } from '../../../src/build/archive/used.js';
 import { refuseExpired, validityWarnings } from '../../../src/build/archive/validity.js';
@@ -93,7 +98,27 @@ describe('a pinned project', () => {
       expect.unreachable();
     } catch (error) {
       expect((error as MayflyError).details).toHaveLength(4);
+      expect((error as MayflyError).hint).toContain('archive.pinned: false');
     }
+  });
+});
+
+describe('a mirror', () => {
+  const mirror = archive(FROZEN, { kind: 'mirror' });
+
+  it('uses no serials, says so where Git has some, and tells the build none', () => {
+    expect(movingWarnings(mirror)).toEqual(['archive.kind is mirror: the serials in Git are not used.']);
+    expect(toldSerials(mirror)).toEqual({ debian: 'latest', 'debian-security': 'latest' });
+    expect(movingWarnings(archive(FROZEN))).toEqual([]);
+    expect(toldSerials(archive(FROZEN))).toEqual({ debian: '2026010203', 'debian-security': '2026010301' });
+  });
+
+  it('has nothing of an origin without suites: the build is told its serial', () => {
+    const [debian] = mirror.origins;
+    if (debian === undefined) throw new Error('the plan has no origin');
+    const told = { ...mirror, origins: [{ ...debian, suites: [] }] };
+    expect(toldSerials(told)).toEqual({ debian: '2026010203' });
+    expect(movingWarnings(told)).toEqual([]);
   });
 });
 

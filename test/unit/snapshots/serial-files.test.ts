@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSerial } from '../../../src/snapshots/serial-files.js';
+import { readSerial, readState } from '../../../src/snapshots/serial-files.js';
 import { failure, temporaryFolder, write } from '../source/repository.js';
 
 async function serial(text: string): Promise<string> {
@@ -43,5 +43,38 @@ describe('readSerial', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'debian/serial'), { recursive: true });
     await expect(readSerial(folder, 'debian')).rejects.toThrow('EISDIR');
+  });
+});
+
+describe('readState', () => {
+  const [one, two] = ['a'.repeat(64), 'b'.repeat(64)];
+
+  async function state(text: string, serialText: string | undefined = '2026010203\n') {
+    const folder = serialText === '' ? await temporaryFolder() : await serial(serialText);
+    await write(folder, 'debian/InRelease.sha256', text);
+    return await readState(folder, 'debian');
+  }
+
+  it('reads what a serial stands for', async () => {
+    const text = `# made by freeze\n${one}  trixie\n${two} *trixie-updates\n${one}  trixie\n`;
+    expect(await state(text)).toEqual({
+      serial: '2026010203',
+      releases: { trixie: one, 'trixie-updates': two },
+    });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['only comments', '# none\n\n'],
+    ['two states that a merge joined', `${one}  trixie\n${two}  trixie\n`],
+    ['a line that is none', `${one} trixie extra\n`],
+  ])('refuses %s', async (_, text) => {
+    expect(await failure(state(text))).toMatchObject({ kind: 'usage', code: 'serial.releases' });
+  });
+
+  it.each(['', 'latest\n'])('refuses checksums without a serial: %j', async (text) => {
+    const error = await failure(state(`${one}  trixie\n`, text));
+    expect(error).toMatchObject({ kind: 'usage', code: 'serial.releases' });
+    expect(error.hint).toContain('mayfly snapshots freeze debian');
   });
 });

@@ -3,10 +3,12 @@ import { appendFile, mkdir, readFile, rm, symlink, truncate, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../../src/process/run.js';
-import { exportTag, importBundle, type Imported } from '../../../../src/snapshots/local/bundle.js';
+import { exportTag } from '../../../../src/snapshots/local/bundle.js';
 import { findSnapshot } from '../../../../src/snapshots/local/find-snapshot.js';
+import { importBundle, type Imported } from '../../../../src/snapshots/local/import-bundle.js';
 import { archiveParts, storedFile } from '../../../../src/snapshots/local/layout.js';
-import { addTag, findTag, listTags, type Tag } from '../../../../src/snapshots/local/tag.js';
+import { listOrigins, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
+import { addTag, findTag, listTags, taggedSnapshots, type Tag } from '../../../../src/snapshots/local/tag.js';
 import { poolPath, startMirror } from '../../../rig/mirror.js';
 import { failure, temporaryFolder } from '../../source/repository.js';
 import { archiveRig, filesIn, HELLO, NEWER, sha, signal, tagOf } from './rig.js';
@@ -49,6 +51,14 @@ async function forged(change: (folder: string) => Promise<void>): Promise<string
   return file;
 }
 
+/** Changes what a bundle says of its only snapshot. */
+async function changeSnapshot(folder: string, change: (snapshot: Snapshot) => Snapshot): Promise<void> {
+  const path = join(folder, 'tags/1.0.json');
+  const tag = JSON.parse(await readFile(path, 'utf8')) as Tag;
+  const snapshots = Object.entries(tag.snapshots).map(([key, snapshot]) => [key, change(snapshot)] as const);
+  await writeFile(path, JSON.stringify({ ...tag, snapshots: Object.fromEntries(snapshots) }));
+}
+
 describe('a replay bundle', () => {
   it('is the same bytes each time, and holds what the tag keeps and no more', async () => {
     const tag = await tagged();
@@ -71,9 +81,41 @@ describe('a replay bundle', () => {
     expect(await findTag(archive, '1.0')).toEqual(tag);
     expect(await readFile(storedFile(archive, sha(HELLO)), 'utf8')).toBe(HELLO.content);
     const [snapshot] = Object.values(tag.snapshots);
-    const query = { shelf: archiveParts(archive).snapshots, origin: 'debian', releases: {}, tagged: [] };
+    const shelf = archiveParts(archive).snapshots;
+    const query = { shelf, origin: 'debian', releases: {}, tagged: await taggedSnapshots(archive) };
     expect(await findSnapshot({ ...query, serial: snapshot?.serial ?? '' })).toEqual(snapshot);
     expect(await bring(archive, bundle)).toMatchObject({ isNew: false, bytes: 0 });
+    // It is no candidate for `latest`, and blocks no serial of this host.
+    expect(await listOrigins(shelf)).toEqual([]);
+  });
+
+  it('says nothing of a state but what is signed', async () => {
+    const bundle = await forged((folder) =>
+      changeSnapshot(folder, (snapshot) => ({
+        ...snapshot,
+        suites: snapshot.suites.map((suite) => ({
+          ...suite,
+          date: '2090-01-01T00:00:00.000Z',
+          validUntil: '2091-01-01T00:00:00.000Z',
+          signers: ['nobody'],
+          indexes: {},
+        })),
+      })),
+    );
+    const archive = await elsewhere();
+    await bring(archive, bundle);
+    expect(await findTag(archive, '1.0')).toEqual(await findTag(rig.archive, '1.0'));
+  });
+
+  it('is unpacked apart from files of mayfly itself', async () => {
+    const bundle = await bundleOf(await tagged());
+    const folder = await temporaryFolder();
+    await run('tar', ['-xf', bundle, '-C', folder]);
+    await writeFile(join(folder, '.owner.json'), 'not JSON');
+    const file = join(await temporaryFolder(), 'forged');
+    await run('tar', ['-cf', file, '-C', folder, '.owner.json', 'tags', 'files']);
+    const archive = await elsewhere();
+    expect(await bring(archive, file)).toMatchObject({ isNew: true });
   });
 
   it('is not written when a file is lost', async () => {
@@ -133,6 +175,37 @@ describe('a bundle that is refused', () => {
       const path = storedFile(folder, sha(HELLO));
       await rm(path);
       await symlink('/etc/passwd', path);
+    });
+    await refused(bundle, 'bundle.malformed');
+  });
+
+  const inSuite = (suite: string) => (snapshot: Snapshot) => ({
+    ...snapshot,
+    suites: snapshot.suites.map((known) => ({ ...known, suite })),
+  });
+
+  it.each<[string, string, (snapshot: Snapshot) => Snapshot]>([
+    ['calls itself another suite', 'archive.other-suite', inSuite('sid')],
+    ['has a suite that is a path', 'bundle.malformed', inSuite('../trixie')],
+    ['has a suite with an escape', 'bundle.malformed', inSuite('%2e%2e/trixie')],
+    ['has another serial than its key', 'bundle.malformed', (own) => ({ ...own, serial: '2090010199' })],
+    ['says that it holds more', 'bundle.malformed', (own) => ({ ...own, architectures: ['s390x'] })],
+    [
+      'has an architecture that is a path',
+      'bundle.malformed',
+      (own) => ({ ...own, architectures: ['../x'] }),
+    ],
+    ['has a mirror that is a file', 'bundle.malformed', (own) => ({ ...own, upstream: 'file:///etc' })],
+  ])('%s', async (_, code, change) => {
+    await refused(await forged((folder) => changeSnapshot(folder, change)), code);
+  });
+
+  it('has a package of no snapshot', async () => {
+    const bundle = await forged(async (folder) => {
+      const path = join(folder, 'tags/1.0.json');
+      const tag = JSON.parse(await readFile(path, 'utf8')) as Tag;
+      const files = tag.files.map((file) => ({ ...file, serial: '2090010199' }));
+      await writeFile(path, JSON.stringify({ ...tag, files }));
     });
     await refused(bundle, 'bundle.malformed');
   });

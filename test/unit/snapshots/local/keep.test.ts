@@ -1,7 +1,9 @@
 /** Expiry, holds, verification and tags of an archive that was filled from a mirror. */
-import { chmod, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expire, expiredSnapshots, type Expired } from '../../../../src/snapshots/local/expire.js';
+import { hasFile } from '../../../../src/snapshots/local/files.js';
 import { holdSnapshot, readHold, releaseHold } from '../../../../src/snapshots/local/holds.js';
 import { archiveParts, snapshotFile, storedFile } from '../../../../src/snapshots/local/layout.js';
 import { listSerials, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
@@ -38,6 +40,9 @@ const run = (dryRun = false, graceMs = -1000): Promise<Expired> =>
 const has = async (entry: MirrorPackage): Promise<boolean> =>
   (await filesIn(rig.archive)).some((name) => name.endsWith(sha(entry)));
 
+const indexOf = ({ suites }: Snapshot): string =>
+  suites[0]?.indexes['main/binary-amd64/Packages.xz']?.sha256 ?? '';
+
 const serials = (): Promise<readonly string[]> => listSerials(archiveParts(rig.archive).snapshots, 'debian');
 
 describe('expiry', () => {
@@ -71,6 +76,21 @@ describe('expiry', () => {
     expect((await run()).snapshots).toHaveLength(1);
   });
 
+  it.each([
+    ['../../../elsewhere', 'precious', 'origin.name'],
+    ['debian', '../../../precious', 'serial.invalid'],
+    ['debian', 'latest', 'serial.invalid'],
+  ])('holds nothing of the origin %s and the serial %s', async (origin, serial, code) => {
+    const precious = [join(rig.archive, '../precious'), join(rig.archive, '../../elsewhere/precious')];
+    for (const file of precious) {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, 'x');
+    }
+    expect(await failure(releaseHold(rig.archive, origin, serial))).toMatchObject({ kind: 'usage', code });
+    expect(await failure(holdSnapshot(rig.archive, origin, serial, ''))).toMatchObject({ code });
+    for (const file of precious) expect(await readFile(file, 'utf8')).toBe('x');
+  });
+
   it('leaves what a tag keeps, and nothing else of its snapshot', async () => {
     const [first] = await twoSnapshots();
     await addTag(rig.archive, tagOf(first, [HELLO]));
@@ -86,6 +106,31 @@ describe('expiry', () => {
     await removeTag(rig.archive, '1.0');
     await run();
     expect(await has(HELLO)).toBe(false);
+  });
+
+  it('leaves what a build fetched beside the indexes', async () => {
+    const [, second] = await twoSnapshots();
+    const path = `/debian/${second.serial}/dists/trixie/main/binary-amd64/Packages`;
+    await rig.serving(async ({ get }) => {
+      expect((await get(path)).status).toBe(200);
+    });
+    await run();
+    await rig.serving(async ({ get }) => {
+      expect((await get(path)).status).toBe(200);
+    }, true);
+  });
+
+  it('removes nothing when nobody can say what is needed, and names what is lost', async () => {
+    const [first, second] = await twoSnapshots();
+    await rm(storedFile(rig.archive, indexOf(second)));
+    await rm(archiveParts(rig.archive).catalogs, { recursive: true });
+    const before = await filesIn(rig.archive);
+    const error = await failure(run());
+    expect(error).toMatchObject({ kind: 'host', code: 'archive.damaged' });
+    expect(error.message).toContain(`Packages.xz of the snapshot ${second.serial} of debian`);
+    expect(error.hint).toContain('mayfly snapshots verify');
+    expect(await serials()).toEqual([first.serial, second.serial]);
+    expect(await filesIn(rig.archive)).toEqual(before);
   });
 
   it('never takes the newest', () => {
@@ -151,7 +196,7 @@ describe('verification', () => {
   it('mends what the mirror still has: a package, an index, an InRelease file', async () => {
     const [, second] = await twoSnapshots();
     const [suite] = second.suites;
-    const index = suite?.indexes['main/binary-amd64/Packages.xz']?.sha256 ?? '';
+    const index = indexOf(second);
     const inRelease = suite?.inRelease.sha256 ?? '';
     for (const sha256 of [sha(NEWER), inRelease]) await spoil(sha256);
     await rm(storedFile(rig.archive, index));
@@ -172,6 +217,32 @@ describe('verification', () => {
     await rig.serving(async ({ get }) => {
       expect((await get(`/debian/${first.serial}/${poolPath(HELLO)}`)).status).not.toBe(200);
     });
+  });
+
+  it('offline, mends nothing and tells the same again, until it is mended', async () => {
+    await twoSnapshots();
+    await spoil(sha(NEWER));
+    for (let time = 0; time < 2; time += 1) {
+      expect((await verify(false)).damage).toMatchObject([
+        { sha256: sha(NEWER), problem: 'changed', repaired: false },
+      ]);
+    }
+    expect(await hasFile(rig.archive, { sha256: sha(NEWER), bytes: NEWER.content.length })).toBe(false);
+    expect((await verify()).damage).toMatchObject([{ sha256: sha(NEWER), repaired: true }]);
+    expect((await verify(false)).damage).toEqual([]);
+    expect((await filesIn(rig.archive)).filter((name) => name.endsWith('.damaged'))).toEqual([]);
+  });
+
+  it('names an index that a build fetched beside the others', async () => {
+    const [, second] = await twoSnapshots();
+    const path = 'dists/trixie/main/binary-amd64/Packages';
+    await rig.serving(async ({ get, files }) => {
+      await get(`/debian/${second.serial}/${path}`);
+      await spoil(files[0]?.sha256 ?? '');
+    });
+    const { damage } = await verify();
+    expect(damage).toMatchObject([{ problem: 'changed', repaired: true }]);
+    expect(damage[0]?.name).toContain(path);
   });
 
   it('misses the package of a tag', async () => {

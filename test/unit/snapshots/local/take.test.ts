@@ -1,6 +1,8 @@
 /** Snapshots that are taken of a real mirror, and what goes wrong. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { newestCovering } from '../../../../src/snapshots/local/covers.js';
+import { knownSnapshots } from '../../../../src/snapshots/local/expire.js';
 import { listSerials } from '../../../../src/snapshots/local/snapshot.js';
 import { startMirror } from '../../../rig/mirror.js';
 import { failure, temporaryFolder } from '../../source/repository.js';
@@ -94,6 +96,25 @@ describe('taking a snapshot', () => {
       wentBack: ['trixie'],
       snapshot: { serial: snapshot.serial },
     });
+  });
+
+  it('compares with what holds as much: two projects with different suites do not take turns', async () => {
+    await rig.mirror.publish({ packages: [HELLO], release: { Suite: 'stable' } });
+    const [trixie, both] = [{ suites: ['trixie'] }, { suites: ['trixie', 'stable'] }];
+    const text = Buffer.from(await (await fetch(`${rig.mirror.url}/dists/trixie/InRelease`)).arrayBuffer());
+    rig.mirror.spoiled.set('dists/stable/InRelease', text);
+    const stable = { suites: ['stable'] };
+    const wanted = { components: ['main'], architectures: ['amd64'] };
+    await rig.take(trixie);
+    expect(await rig.take(stable)).toMatchObject({ isNew: true, snapshot: { serial: '2026010202' } });
+    expect(await rig.take(trixie)).toMatchObject({ isNew: false, snapshot: { serial: '2026010201' } });
+    expect(await rig.take(stable)).toMatchObject({ isNew: false, snapshot: { serial: '2026010202' } });
+    const shelf = join(rig.archive, 'snapshots');
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...trixie }))?.serial).toBe('2026010201');
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...stable }))?.serial).toBe('2026010202');
+    expect(await newestCovering(shelf, 'debian', { ...wanted, ...both })).toBeUndefined();
+    // Each is what `latest` means for somebody: expiry takes neither.
+    expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
   });
 
   it('says that the mirror is out of reach', async () => {

@@ -1,0 +1,160 @@
+/**
+ * Reads a replay bundle (bundle.ts). Nothing in it is believed: signatures are verified with keyrings
+ * of this host, every file against what is signed, and what a snapshot says of itself is read from
+ * its signed Release files again.
+ *
+ * What was imported is reached through its tag, and by its serial while the tag is there. It never is
+ * what `latest` means: an old state that is genuine must not take the place of what a mirror has now.
+ */
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode, MayflyError } from '../../errors.js';
+import { entriesOf } from '../../process/entries.js';
+import { run } from '../../process/run.js';
+import { makeScratch } from '../../process/scratch.js';
+import { parseRelease } from '../release.js';
+import { verifyInRelease } from '../signature.js';
+import { checkBundledTag, malformed } from './bundled-tag.js';
+import { checkSuite, wantedIndexes } from './fetch-suite.js';
+import { hasFile, storeFile, type ExpectedFile } from './files.js';
+import { SnapshotFinder } from './find-file.js';
+import { archiveParts, storedFile } from './layout.js';
+import type { Snapshot, SnapshotSuite } from './snapshot.js';
+import { addTag, findTag, tagShape, type Tag } from './tag.js';
+
+export interface ImportRequest {
+  readonly archive: string;
+  readonly bundle: string;
+  /** Origin → the keyring of this host that signs it. */
+  readonly keyringOf: (origin: string) => string;
+  readonly signal: AbortSignal;
+}
+
+export interface Imported {
+  readonly tag: Tag;
+  readonly files: number;
+  /** Bytes that were not here before. */
+  readonly bytes: number;
+  /** False when the tag was here already. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Brings a bundle into the archive, whole and verified, or not at all but for files that are what
+ * their name says. The caller holds the archive for itself.
+ * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`
+ */
+export async function importBundle(request: ImportRequest): Promise<Imported> {
+  const { archive, bundle, signal } = request;
+  await using scratch = await makeScratch(archiveParts(archive).incoming, 0o700);
+  const folder = await extracted(request, join(scratch.path, 'bundle'));
+  const said = await readBundledTag(folder, bundle);
+  let [files, bytes] = [0, 0];
+  const bring = async (file: ExpectedFile, what: string): Promise<void> => {
+    files += 1;
+    if (await hasFile(archive, file)) return;
+    const path = storedFile(folder, file.sha256);
+    await storeFile(archive, file, await readable(path, bundle, what), `${bundle}: ${what}`);
+    bytes += file.bytes;
+  };
+  const snapshots: Record<string, Snapshot> = {};
+  for (const [key, snapshot] of Object.entries(said.snapshots)) {
+    const suites: SnapshotSuite[] = [];
+    for (const suite of snapshot.suites) suites.push(await bringSuite(request, snapshot, suite, bring));
+    snapshots[key] = { ...snapshot, suites };
+  }
+  const tag: Tag = { ...said, snapshots };
+  const known = await findTag(archive, tag.tag);
+  if (known !== undefined && JSON.stringify(known) !== JSON.stringify(tag)) {
+    throw new MayflyError('usage', 'tag.exists', `The local archive has another tag ${tag.tag} already.`, {
+      hint: `Remove that one first: mayfly snapshots untag ${tag.tag}.`,
+    });
+  }
+  for (const [key, snapshot] of Object.entries(tag.snapshots)) {
+    const finder = new SnapshotFinder(archive, snapshot, signal);
+    for (const file of tag.files.filter(({ origin, serial }) => `${origin}/${serial}` === key)) {
+      const signed = await finder.find(file.path);
+      if (signed?.sha256 !== file.sha256)
+        throw malformed(bundle, `no signed index names ${file.path} as it is`);
+      await bring(file, file.path);
+    }
+  }
+  if (known === undefined) await addTag(archive, tag);
+  return { tag, files, bytes, isNew: known === undefined };
+}
+
+/** Apart from what mayfly itself keeps in a scratch folder, and only what a bundle has. */
+async function extracted({ bundle, signal }: ImportRequest, folder: string): Promise<string> {
+  await mkdir(folder);
+  const from = ['--extract', '--file', bundle, '--directory', folder];
+  const plain = ['--no-same-owner', '--no-same-permissions'];
+  await run('tar', [...from, ...plain, 'tags', 'files'], { signal }).catch((error: unknown) => {
+    throw isAbort(error, signal) ? error : malformed(bundle, 'tar cannot read it', error);
+  });
+  return folder;
+}
+
+async function readBundledTag(folder: string, bundle: string): Promise<Tag> {
+  const [name, ...more] = await entriesOf(join(folder, 'tags'));
+  if (name === undefined || more.length > 0) throw malformed(bundle, 'it does not hold exactly one tag');
+  const path = join(folder, 'tags', name);
+  if (!(await lstat(path)).isFile()) throw malformed(bundle, 'its tag is no file');
+  let tag: Tag;
+  try {
+    tag = tagShape.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    throw malformed(bundle, 'its tag cannot be read', error);
+  }
+  if (`${tag.tag}.json` !== name) throw malformed(bundle, 'its tag has another name');
+  checkBundledTag(tag, bundle);
+  return tag;
+}
+
+/** The signature first, then what it signs. @returns the suite as its signed Release file has it */
+async function bringSuite(
+  { archive, bundle, keyringOf, signal }: ImportRequest,
+  snapshot: Snapshot,
+  suite: SnapshotSuite,
+  bring: (file: ExpectedFile, what: string) => Promise<void>,
+): Promise<SnapshotSuite> {
+  const what = `${snapshot.origin} ${snapshot.serial} ${suite.suite}`;
+  await bring(suite.inRelease, `${what} InRelease`);
+  const { text, signers } = await verifyInRelease({
+    inRelease: await readFile(storedFile(archive, suite.inRelease.sha256)),
+    keyring: keyringOf(snapshot.origin),
+    from: `${bundle}: ${what}`,
+    scratch: archiveParts(archive).incoming,
+    signal,
+  });
+  await bring(suite.release, `${what} Release`);
+  if ((await readFile(storedFile(archive, suite.release.sha256), 'utf8')) !== text) {
+    throw malformed(bundle, `the Release file of ${what} is not the signed one`);
+  }
+  const release = parseRelease(text, what);
+  checkSuite(release, suite.suite, `${bundle}: ${what}`);
+  const indexes = wantedIndexes(release, snapshot.components, snapshot.architectures);
+  if (indexes.length === 0) throw malformed(bundle, `${what} has no packages of what it says it holds`);
+  for (const [path, file] of indexes) await bring(file, `${what} ${path}`);
+  return {
+    suite: suite.suite,
+    inRelease: suite.inRelease,
+    release: suite.release,
+    signers: [...signers],
+    date: release.date.toISOString(),
+    ...(release.validUntil === undefined ? {} : { validUntil: release.validUntil.toISOString() }),
+    indexes: Object.fromEntries(indexes),
+  };
+}
+
+async function readable(path: string, bundle: string, what: string) {
+  try {
+    if ((await lstat(path)).isFile()) return createReadStream(path) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+  throw malformed(bundle, `it lacks ${what}`);
+}
+
+const isAbort = (error: unknown, signal: AbortSignal): boolean =>
+  signal.aborted || (error instanceof MayflyError && error.kind === 'interrupted');

@@ -1,0 +1,75 @@
+/** What the commands of serial files and of holds say of what they did. */
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { writtenLines } from '../../../src/cli/written.js';
+import { archiveFolder, resolveHome } from '../../../src/paths.js';
+import { archiveParts } from '../../../src/snapshots/local/layout.js';
+import { addSnapshot } from '../../../src/snapshots/local/snapshot.js';
+import { setEnvironment } from '../../rig/fake-programs.js';
+import { testProject } from '../build/plan/project.js';
+import { temporaryFolder } from '../source/repository.js';
+import { mayfly } from './program.js';
+
+const SERIAL = '2026010203';
+
+beforeEach(async () => {
+  const home = await temporaryFolder();
+  setEnvironment({ MAYFLY_HOME: home, MAYFLY_TMPDIR: join(home, 'scratch') });
+  const { root } = await testProject();
+  vi.spyOn(process, 'cwd').mockReturnValue(root);
+  const archive = archiveFolder(resolveHome({ MAYFLY_HOME: home }));
+  await addSnapshot(archiveParts(archive).snapshots, {
+    schema: 1,
+    origin: 'debian',
+    serial: SERIAL,
+    takenAt: '2026-01-02T03:04:05.000Z',
+    upstream: 'http://mirror.example/debian',
+    components: [],
+    architectures: [],
+    suites: [],
+  });
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('serial files', () => {
+  it('that were set or thawed are printed, with the next step', async () => {
+    const set = await mayfly('snapshots', 'set', 'debian', SERIAL, '--image');
+    expect(set).toEqual({
+      exitCode: 0,
+      stdout: `debian  ${SERIAL}\nCommit the files: git add config/APT_snapshots.d/debian && git commit\n`,
+      stderr: '',
+    });
+    const { stdout } = await mayfly('snapshots', 'thaw', 'debian');
+    expect(stdout).toContain('debian  latest\n');
+    expect(stdout).toContain(
+      'git add builder/basebox/APT_snapshots.d/debian config/APT_snapshots.d/debian &&',
+    );
+  });
+
+  it('that are set to what is not here are written, with a warning', async () => {
+    const { exitCode, stderr } = await mayfly('snapshots', 'set', 'debian', '2020010101');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('The local archive has no snapshot 2020010101 of debian');
+    expect((await mayfly('snapshots', 'show', '--serials-only', 'debian')).stdout).toBe(
+      '2020010101\n2020010101\n',
+    );
+  });
+
+  it('in folders with strange names can be pasted into a shell', () => {
+    expect(writtenLines({ debian: 'latest' }, ["/here/it's new"], '/here')[1]).toContain(
+      `git add 'it'\\''s new' && git commit`,
+    );
+    expect(writtenLines({}, [], '/here')).toEqual(['Nothing was written.']);
+  });
+});
+
+describe('a hold', () => {
+  it('is told, and so is its end', async () => {
+    const held = await mayfly('snapshots', 'hold', 'debian', SERIAL);
+    expect(held).toMatchObject({ exitCode: 0 });
+    expect(held.stdout).toContain(`Held: the snapshot ${SERIAL} of debian`);
+    const ended = await mayfly('snapshots', 'unhold', 'debian', SERIAL);
+    expect(ended.stdout).toBe(`No longer held: the snapshot ${SERIAL} of debian.\n`);
+  });
+});
