@@ -22,13 +22,13 @@ export interface UnpackJob {
   readonly signal: AbortSignal;
 }
 
-/** What a box file says of itself; nothing of it is verified yet. */
+/** What a box file says of itself; its fingerprint alone is verified yet. */
 export type ClaimedBox = Pick<BoxRecord, 'fingerprint' | 'label' | 'diskSha256'>;
 
 /**
  * Unpacks the file into the scratch folder.
  * @returns what it says it is
- * @throws MayflyError `box.malformed`
+ * @throws MayflyError `box.malformed`, `box.other-content`
  */
 export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<ClaimedBox> {
   const extract = [
@@ -48,7 +48,12 @@ export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<C
     const entry = await lstat(join(scratch, name)).catch(() => undefined);
     if (entry?.isFile() !== true) throw malformed(file, `it has no ${name}`);
   }
-  return await readInfo(file, scratch);
+  const info = await readInfo(file, scratch);
+  // Before anything is named by it.
+  if (fingerprint(info.inputs as FingerprintInputs) !== info.fingerprint) {
+    throw otherContent(file, 'its fingerprint is not that of its inputs');
+  }
+  return info;
 }
 
 const CONTENT = {
@@ -74,9 +79,6 @@ async function readInfo(file: string, folder: string) {
 export async function storeUnpacked(job: UnpackJob): Promise<Box> {
   const { file, scratch, store, signal } = job;
   const info = await readInfo(file, scratch);
-  if (fingerprint(info.inputs as FingerprintInputs) !== info.fingerprint) {
-    throw otherContent(file, 'its fingerprint is not that of its inputs');
-  }
   if (job.diskSha256 !== undefined && job.diskSha256 !== info.diskSha256) {
     throw otherContent(file, `its disk is ${info.diskSha256}, and ${job.diskSha256} was asked for`);
   }

@@ -26,6 +26,9 @@ describe('an address', () => {
     'sftp://-oProxyCommand=x/y',
     'sftp://a:secret@host/x',
     'sftp://ada%20x@host/y',
+    'sftp://host/x%0A!id',
+    'sftp://host/%zz',
+    'http://host/x',
     'nonsense',
   ])('%s is refused', (text) => {
     expect(() => parseSftpUrl(text)).toThrow('no address');
@@ -42,6 +45,7 @@ describe('an address', () => {
       'ada@host',
     ]);
     expect(quoteSftp('/a b/[x]"\\*?')).toBe(String.raw`"/a b/[x]\"\\*?"`);
+    expect(() => quoteSftp('x\n!id')).toThrow('control characters');
   });
 });
 

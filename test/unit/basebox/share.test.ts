@@ -92,6 +92,12 @@ describe('a box file that is refused', () => {
     return target;
   }
 
+  async function withInfo(folder: string, change: object): Promise<void> {
+    const path = join(folder, 'info.json');
+    const info = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...info, ...change }));
+  }
+
   it.each<[string, string, (folder: string) => Promise<void>]>([
     [
       'another disk',
@@ -105,11 +111,7 @@ describe('a box file that is refused', () => {
     [
       'other inputs',
       'box.other-content',
-      async (folder) => {
-        const path = join(folder, 'info.json');
-        const info = JSON.parse(await readFile(path, 'utf8')) as { inputs: object };
-        await writeFile(path, JSON.stringify({ ...info, inputs: { ...info.inputs, packages: [] } }));
-      },
+      (folder) => withInfo(folder, { inputs: { ...fingerprintInputs(SPEC, {}), packages: [] } }),
     ],
     [
       'a disk that shows a file of the host',
@@ -118,6 +120,18 @@ describe('a box file that is refused', () => {
         const disk = join(folder, 'box.img');
         await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname', disk]);
       },
+    ],
+    ['a label of two lines', 'box.malformed', (folder) => withInfo(folder, { label: 'x\n!id' })],
+    ['a label that leaves the folder', 'box.malformed', (folder) => withInfo(folder, { label: '../../x' })],
+    [
+      'a fingerprint that leaves the folder',
+      'box.malformed',
+      (folder) => withInfo(folder, { fingerprint: '../../x' }),
+    ],
+    [
+      'the fingerprint of another box',
+      'box.other-content',
+      (folder) => withInfo(folder, { fingerprint: 'ab'.repeat(16) }),
     ],
     ['no record', 'box.malformed', (folder) => writeFile(join(folder, 'info.json'), '{}')],
     [
@@ -130,6 +144,16 @@ describe('a box file that is refused', () => {
     ],
   ])('%s', async (_what, code, change) => {
     expect(await failure(bring({ from: await forged(change) }))).toMatchObject({ code });
+  });
+
+  it('before a lock is named after it', async () => {
+    const folder = await temporaryFolder();
+    const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
+    for (const fingerprint of ['../../x', 'ab'.repeat(16)]) {
+      const from = await forged((inside) => withInfo(inside, { fingerprint }));
+      await failure(importBox(context, { from, version: undefined, diskSha256: undefined }));
+    }
+    await expect(readdir(join(folder, 'home/state/locks'))).rejects.toThrow('ENOENT');
   });
 
   it('that is not what was asked for', async () => {
