@@ -50,6 +50,15 @@ describe('a box as a file', () => {
     ]);
   });
 
+  it('is alone: what a killed export left beside it goes', async () => {
+    const folder = await temporaryFolder();
+    // Above the largest pid that a kernel gives.
+    await writeFile(join(folder, '.x.4194305.new'), '');
+    await writeFile(join(folder, `.x.${process.ppid}.new`), '');
+    await exportBox(await madeBox(), 'qcow2', join(folder, 'x'), folder, signal);
+    expect((await readdir(folder)).sort()).toEqual([`.x.${process.ppid}.new`, 'x']);
+  });
+
   it('is a disk alone, when that is asked for', async () => {
     const made = await madeBox();
     const folder = await temporaryFolder();
@@ -236,6 +245,20 @@ describe('a catalogue', () => {
     expect(more.versions.map(({ version }) => version)).toEqual(['20260102.0.0', '1.2.3']);
     expect(chosenVersion(more, undefined).version).toBe('20260102.0.0');
     expect(() => parseCatalogue('{}', 'x.json')).toThrow('no catalogue');
+  });
+
+  it('is rid of what a killed mayfly left beside it', async () => {
+    const { to, path } = await published(await madeBox());
+    await mkdir(join(to, 'mayfly-0123456789ab'));
+    await writeFile(
+      join(to, 'mayfly-0123456789ab/.owner.json'),
+      JSON.stringify({ pid: 1, startTime: '0', bootId: 'earlier' }),
+    );
+    await writeFile(`${path}.4194305.new`, '');
+    const context = contextIn(to, join(await temporaryFolder(), 'home'));
+    await publishBox(context, { box: await madeBox(), to, baseUrl: undefined });
+    const names = (await readdir(to)).filter((name) => name !== '.publish.lock');
+    expect(names.map((name) => name.replace(/^.*\./, ''))).toEqual(['box', 'json']);
   });
 
   it('holds nothing of a box that could not be written', async () => {

@@ -58,7 +58,7 @@ describe('the store', () => {
 
   it('lists boxes newest first, and passes over folders that are no boxes', async () => {
     const store = await temporaryFolder();
-    const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(32));
+    const [a, b, c] = ['a'.repeat(32), 'b'.repeat(32), 'c'.repeat(32)];
     for (const [fingerprint, createdAt] of [
       [a, '2026-01-01T00:00:00.000Z'],
       [c, '2026-03-01T00:00:00.000Z'],
