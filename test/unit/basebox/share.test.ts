@@ -7,7 +7,9 @@ import { chosenVersion, parseCatalogue, withVersion } from '../../../src/basebox
 import { changedInputs, previousBox } from '../../../src/basebox/changes.js';
 import { boxInfo, boxVagrantfile, exportBox, vagrantMetadata } from '../../../src/basebox/package.js';
 import { fingerprintInputs, sha256 } from '../../../src/basebox/recipe.js';
+import { boxIdentity } from '../../../src/basebox/identity.js';
 import { findBox, type Box } from '../../../src/basebox/store.js';
+import { addressInCatalogue, addressOf } from '../../../src/build/box/bring.js';
 import { importBox, type ImportRequest } from '../../../src/build/box/import.js';
 import { publishBox } from '../../../src/build/box/publish.js';
 import type { EnsuredBox } from '../../../src/build/box/ensure.js';
@@ -30,7 +32,12 @@ async function exported(made: Box): Promise<string> {
 async function bring(request: Partial<ImportRequest> & { from: string }): Promise<EnsuredBox> {
   const folder = await temporaryFolder();
   const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
-  return await importBox(context, { version: undefined, diskSha256: undefined, ...request });
+  return await importBox(context, {
+    version: undefined,
+    diskSha256: undefined,
+    identity: undefined,
+    ...request,
+  });
 }
 
 describe('a box as a file', () => {
@@ -142,6 +149,8 @@ describe('a box file that is refused', () => {
       'box.other-content',
       (folder) => withInfo(folder, { fingerprint: 'ab'.repeat(16) }),
     ],
+    ['packages that are no list', 'box.malformed', (f) => writeFile(join(f, 'packages.json'), '{}')],
+    ['files that are none', 'box.malformed', (f) => writeFile(join(f, 'files.json'), '[{"path":1}]')],
     ['no record', 'box.malformed', (folder) => writeFile(join(folder, 'info.json'), '{}')],
     [
       'a link for a kernel',
@@ -160,7 +169,9 @@ describe('a box file that is refused', () => {
     const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
     for (const fingerprint of ['../../x', 'ab'.repeat(16)]) {
       const from = await forged((inside) => withInfo(inside, { fingerprint }));
-      await failure(importBox(context, { from, version: undefined, diskSha256: undefined }));
+      await failure(
+        importBox(context, { from, version: undefined, diskSha256: undefined, identity: undefined }),
+      );
     }
     await expect(readdir(join(folder, 'home/state/locks'))).rejects.toThrow('ENOENT');
   });
@@ -168,6 +179,60 @@ describe('a box file that is refused', () => {
   it('that is not what was asked for', async () => {
     const from = await exported(await madeBox());
     expect(await failure(bring({ from, diskSha256: 'ab'.repeat(32) }))).toMatchObject({ kind: 'refused' });
+  });
+
+  it('whose initrd is another, told by the identity and not by the disk', async () => {
+    const made = await madeBox();
+    const from = await forged(async (folder) => {
+      await writeFile(join(folder, 'initrd.img'), 'evil');
+      await withInfo(folder, { bootSha256: { ...made.record.bootSha256, initrd: sha256('evil') } });
+    });
+    const { diskSha256 } = made.record;
+    const identity = await boxIdentity(made.folder, made.record);
+    expect(await failure(bring({ from, diskSha256, identity }))).toMatchObject({ code: 'box.other-content' });
+    const whole = await bring({ from: await exported(made), identity });
+    expect(await boxIdentity(whole.box.folder, whole.box.record)).toBe(identity);
+  });
+
+  it.each([
+    ['packages.json', '[{"name":"x","version":"1","source":"x","sourceVersion":"1"}]'],
+    ['files.json', '[{"origin":"debian","serial":"1","path":"x","sha256":"x","bytes":1}]'],
+  ])('whose %s is another', async (name, text) => {
+    const made = await madeBox();
+    const identity = await boxIdentity(made.folder, made.record);
+    const from = await forged((folder) => writeFile(join(folder, name), text));
+    expect(await failure(bring({ from, identity }))).toMatchObject({ code: 'box.other-content' });
+  });
+
+  it('also when the box is here already', async () => {
+    const folder = await temporaryFolder();
+    const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
+    const made = await madeBox();
+    const request = {
+      from: await exported(made),
+      version: undefined,
+      diskSha256: made.record.diskSha256,
+      identity: await boxIdentity(made.folder, made.record),
+    };
+    await importBox(context, request);
+    expect(await importBox(context, request)).toMatchObject({ reused: true });
+    for (const other of [{ diskSha256: 'ab'.repeat(32) }, { identity: 'ab'.repeat(32) }])
+      expect(await failure(importBox(context, { ...request, ...other }))).toMatchObject({ kind: 'refused' });
+  });
+
+  it.each([{ diskSha256: 'abc' }, { diskSha256: '' }, { identity: 'x'.repeat(64) }])(
+    'when %j is asked for, which is wrong usage',
+    async (asked) => {
+      expect(await failure(bring({ from: '/nowhere', ...asked }))).toMatchObject({
+        kind: 'usage',
+        code: 'import.checksum',
+      });
+    },
+  );
+
+  it('with files of other people in it, which stay where they are', async () => {
+    const from = await forged((folder) => writeFile(join(folder, '.owner.json'), '{}'));
+    expect((await bring({ from })).reused).toBe(false);
   });
 
   it('that is no tar, or not there', async () => {
@@ -269,6 +334,39 @@ describe('a catalogue', () => {
     await failure(publishBox(context, { box: broken, to: join(folder, 'to'), baseUrl: undefined }));
     expect((await readdir(join(folder, 'to'))).filter((name) => !name.startsWith('.publish'))).toEqual([]);
     expect(await findBox(boxesFolder(context.home), broken.record.fingerprint)).toBeUndefined();
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['x.json', 'file:///here/x.json'],
+    ['/srv/a b?.json', 'file:///srv/a%20b%3F.json'],
+    ['file:///srv/x.json', 'file:///srv/x.json'],
+    ['HTTPS://host/x.json', 'https://host/x.json'],
+  ])('%s is %s', (from, href) => {
+    expect(addressOf(from, '/here').href).toBe(href);
+  });
+
+  it.each(['file:///%zz', 'file://host/x', 'sftp://host/x', 'http://'])('%s is wrong usage', (from) => {
+    expect(() => addressOf(from, '/here')).toThrow(expect.objectContaining({ kind: 'usage' }) as Error);
+  });
+
+  it.each([
+    ['file:///srv/x.json', 'x.box', 'file:///srv/x.box'],
+    ['file:///srv/x.json', 'file:///a/x.box', 'file:///a/x.box'],
+    ['file:///srv/x.json', 'https://host/x.box', 'https://host/x.box'],
+    ['https://host/a/x.json', 'x.box', 'https://host/a/x.box'],
+    ['https://host/a/x.json', '/etc/passwd', 'https://host/etc/passwd'],
+  ])('of %s, %s is %s', (catalogue, url, href) => {
+    expect(addressInCatalogue(new URL(catalogue), url).href).toBe(href);
+  });
+
+  it.each([
+    ['https://host/x.json', 'file:///etc/passwd'],
+    ['https://host/x.json', 'sftp://host/x'],
+    ['file:///srv/x.json', 'file://host/x'],
+  ])('of %s, %s is refused', (catalogue, url) => {
+    expect(() => addressInCatalogue(new URL(catalogue), url)).toThrow('where no box is taken from');
   });
 });
 
