@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how every error ends. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { hostError } from '../errors.js';
+import { firstError, hostError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
@@ -61,7 +61,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   outliveReaders();
   try {
     await makeProgram().parseAsync([...argv]);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstError(thrown);
     if (error instanceof CommanderError) {
       // Help and version were asked for and given; everything else is wrong usage.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
