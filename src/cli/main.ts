@@ -5,6 +5,7 @@ import { firstError, hostError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
+import { helpWords } from './help-path.js';
 import { addExamples, styleHelp } from './help.js';
 import { errorLines } from './show-error.js';
 import { outliveReaders } from './streams.js';
@@ -60,7 +61,9 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   process.umask(0o022);
   outliveReaders();
   try {
-    await makeProgram().parseAsync([...argv]);
+    const program = makeProgram();
+    const words = argv.slice(2);
+    await program.parseAsync([...(helpWords(program, words) ?? words)], { from: 'user' });
   } catch (thrown) {
     const error = firstError(thrown);
     if (error instanceof CommanderError) {
