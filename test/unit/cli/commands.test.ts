@@ -151,6 +151,22 @@ it('`clean --json` tells it as JSON, and nothing else', async () => {
   expect(JSON.parse(stdout)).toEqual({ removed: [`the half-made base box ${join(home, 'data/boxes/ff')}`] });
 });
 
+it.each([
+  ['vm', 'destroy'],
+  ['rake', 'vm:destroy'],
+])('%s %s without a VM has nothing to do', async (...args) => {
+  await emptyHome();
+  // Of this very checkout.
+  expect(await mayfly(...args)).toEqual({ exitCode: 0, stdout: 'There is no VM to destroy.\n', stderr: '' });
+});
+
+it('`init` says what to type next, as a shell reads it', async () => {
+  const home = await emptyHome();
+  const folder = join(home, 'My Image');
+  const { stdout } = await mayfly('init', folder, '--template', 'minimal', '--no-freeze');
+  expect(stdout).toContain(`Next: cd '${folder}' && mayfly build\n`);
+});
+
 it('`init --json` names what it made', async () => {
   const home = await emptyHome();
   const folder = join(home, 'tiny');
