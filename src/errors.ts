@@ -78,6 +78,15 @@ export function hostError(error: unknown): MayflyError | undefined {
   });
 }
 
+/**
+ * The error that came first, of one that a cleanup after it threw too. By its name: older versions of Node.js
+ * have no class for it.
+ */
+export function firstError(error: unknown): unknown {
+  const isLater = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error;
+  return isLater ? firstError(error.suppressed) : error;
+}
+
 /** Words any thrown value for a person. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -61,7 +61,11 @@ export const differencesFolder = (home: Home): string => join(home.state, 'diffe
 export const scratchFolder = (home: Home): string => join(home.state, 'tmp');
 /** Where base boxes were copied to. */
 export const copiesFile = (home: Home): string => join(home.state, 'box-copies');
-export const lockFile = (home: Home, name: string): string => join(home.state, 'locks', `${name}.lock`);
+/** @throws Error when the name would leave the folder: who calls has verified it */
+export function lockFile(home: Home, name: string): string {
+  if (/[/\0]/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a lock`);
+  return join(home.state, 'locks', `${name}.lock`);
+}
 
 /** Files of one base box, in boxes/FINGERPRINT/. */
 export const boxFiles = {

@@ -4,9 +4,10 @@
  * into a store again (info.json, which `vagrant box list --box-info` shows, and the rest). The same
  * box gives the same bytes, on hosts with the same QEMU: the disk in it is compressed by qemu-img.
  */
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { boxFiles } from '../paths.js';
+import { ownerOf } from '../process/owner.js';
 import { run } from '../process/run.js';
 import { SAME_BYTES } from '../process/tar.js';
 import type { BoxFormat } from './formats.js';
@@ -66,6 +67,7 @@ export async function exportBox(
   await mkdir(dirname(target), { recursive: true });
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
   const disk = join(box.folder, boxFiles.disk);
+  await removeAbandoned(target);
   try {
     if (format === 'vagrant') await packVagrant(box, temporary, scratch, signal);
     else if (format === 'qcow2') await copyFile(disk, temporary);
@@ -73,6 +75,15 @@ export async function exportBox(
     await rename(temporary, target);
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** What a killed export to the same file left beside it: no process has its number any more. */
+async function removeAbandoned(target: string): Promise<void> {
+  const [folder, start] = [dirname(target), `.${basename(target)}.`];
+  for (const name of await readdir(folder)) {
+    const pid = /^(\d+)\.new$/.exec(name.startsWith(start) ? name.slice(start.length) : '')?.[1];
+    if (pid !== undefined && (await ownerOf(Number(pid))) === undefined) await rm(join(folder, name));
   }
 }
 

@@ -21,18 +21,22 @@ import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
 import { removeTree } from '../process/scratch.js';
 
+/** A record may come from elsewhere: what becomes a file name, or a word of a command, is plain. */
+const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const sha256 = hex(64);
+
 export const boxRecord = z.object({
   schema: z.literal(1),
-  fingerprint: z.string(),
+  fingerprint: hex(32),
   /** Its name when it was made; the same box may bear another name at a later commit. */
-  label: z.string(),
+  label: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]{0,199}$/),
   createdAt: z.iso.datetime(),
   /** How long it took to make. */
   seconds: z.number(),
   /** SHA-256 of the raw disk: the identity of the content. */
-  diskSha256: z.string(),
+  diskSha256: sha256,
   /** SHA-256 of what is booted directly: copies of files in the disk. */
-  bootSha256: z.object({ kernel: z.string(), initrd: z.string() }),
+  bootSha256: z.object({ kernel: sha256, initrd: sha256 }),
   /** Bytes of the disk as the guest sees it, and of its file. */
   diskBytes: z.number(),
   fileBytes: z.number(),

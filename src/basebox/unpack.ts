@@ -1,13 +1,31 @@
 /** Takes a box out of its file into the store, when it is what it says. */
 import { copyFile, lstat, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { MayflyError } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
 import { sparseSha256 } from '../process/sparse.js';
+import { boxIdentity } from './identity.js';
 import { packageFiles } from './package.js';
 import { fingerprint, sha256, type FingerprintInputs } from './recipe.js';
 import { boxRecord, commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord } from './store.js';
+
+/** What other code reads of the lists. */
+const listShapes = {
+  [boxFiles.packages]: z.array(
+    z.looseObject({ name: z.string(), version: z.string(), source: z.string(), sourceVersion: z.string() }),
+  ),
+  [boxFiles.files]: z.array(
+    z.looseObject({
+      origin: z.string(),
+      serial: z.string(),
+      path: z.string(),
+      sha256: z.string(),
+      bytes: z.number(),
+    }),
+  ),
+} as const;
 
 const boxInfoShape = boxRecord.omit({ createdAt: true, seconds: true, fileBytes: true });
 
@@ -16,19 +34,21 @@ export interface UnpackJob {
   readonly file: string;
   /** What its disk must be, when somebody else says so. */
   readonly diskSha256: string | undefined;
+  /** What all of it must be (identity.ts), when somebody else says so. */
+  readonly identity: string | undefined;
   readonly store: string;
   /** An empty folder with room for the disk; the caller removes it. */
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
 
-/** What a box file says of itself; nothing of it is verified yet. */
+/** What a box file says of itself; its fingerprint alone is verified yet. */
 export type ClaimedBox = Pick<BoxRecord, 'fingerprint' | 'label' | 'diskSha256'>;
 
 /**
  * Unpacks the file into the scratch folder.
  * @returns what it says it is
- * @throws MayflyError `box.malformed`
+ * @throws MayflyError `box.malformed`, `box.other-content`
  */
 export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<ClaimedBox> {
   const extract = [
@@ -39,16 +59,25 @@ export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<C
     scratch,
     '--no-same-owner',
     '--no-same-permissions',
+    // What else is in the file is none of ours.
+    '--',
+    ...Object.values(CONTENT),
   ];
   await run('tar', extract, { signal }).catch((error: unknown) => {
     if (signal.aborted) throw error;
-    throw malformed(file, 'tar cannot read it', error);
+    throw malformed(file, 'tar cannot read it, or does not find all that belongs there', error);
   });
   for (const name of Object.values(CONTENT)) {
     const entry = await lstat(join(scratch, name)).catch(() => undefined);
     if (entry?.isFile() !== true) throw malformed(file, `it has no ${name}`);
   }
-  return await readInfo(file, scratch);
+  for (const [name, shape] of Object.entries(listShapes)) await readPart<unknown>(file, scratch, name, shape);
+  const info = await readInfo(file, scratch);
+  // Before anything is named by it.
+  if (fingerprint(info.inputs as FingerprintInputs) !== info.fingerprint) {
+    throw otherContent(file, 'its fingerprint is not that of its inputs');
+  }
+  return info;
 }
 
 const CONTENT = {
@@ -59,11 +88,14 @@ const CONTENT = {
   files: boxFiles.files,
 } as const;
 
-async function readInfo(file: string, folder: string) {
+const readInfo = (file: string, folder: string): Promise<z.infer<typeof boxInfoShape>> =>
+  readPart(file, folder, packageFiles.info, boxInfoShape);
+
+async function readPart<T>(file: string, folder: string, name: string, shape: z.ZodType<T>): Promise<T> {
   try {
-    return boxInfoShape.parse(JSON.parse(await readFile(join(folder, packageFiles.info), 'utf8')));
+    return shape.parse(JSON.parse(await readFile(join(folder, name), 'utf8')));
   } catch (error) {
-    throw malformed(file, 'it is not a box of mayfly', error);
+    throw malformed(file, `its ${name} is not as mayfly writes it`, error);
   }
 }
 
@@ -74,9 +106,6 @@ async function readInfo(file: string, folder: string) {
 export async function storeUnpacked(job: UnpackJob): Promise<Box> {
   const { file, scratch, store, signal } = job;
   const info = await readInfo(file, scratch);
-  if (fingerprint(info.inputs as FingerprintInputs) !== info.fingerprint) {
-    throw otherContent(file, 'its fingerprint is not that of its inputs');
-  }
   if (job.diskSha256 !== undefined && job.diskSha256 !== info.diskSha256) {
     throw otherContent(file, `its disk is ${info.diskSha256}, and ${job.diskSha256} was asked for`);
   }
@@ -100,6 +129,11 @@ export async function storeUnpacked(job: UnpackJob): Promise<Box> {
   for (const part of ['disk', 'kernel', 'initrd'] as const) {
     if (found[part] !== said[part])
       throw otherContent(file, `its ${part} is ${found[part]}, and it says ${said[part]}`);
+  }
+  if (job.identity !== undefined) {
+    const identity = await boxIdentity(scratch, info);
+    if (identity !== job.identity)
+      throw otherContent(file, `its identity is ${identity}, and ${job.identity} was asked for`);
   }
   try {
     const staging = await stageBox(store, info.fingerprint);

@@ -6,7 +6,7 @@
 import { access, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
-import { hostError, interruption, isAborted, MayflyError } from '../errors.js';
+import { firstError, hostError, interruption, isAborted, MayflyError } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
@@ -69,7 +69,7 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
     const own = { ...context, report: journal.tell, signal: stop.signal };
     keptVm = await tell(own, request, journal, progress);
   } catch (error) {
-    failure = isAborted(stop.signal) ? interruption(stop.signal) : error;
+    failure = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
   }
   let artifactsDirectory = folder;
   try {

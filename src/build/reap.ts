@@ -8,7 +8,7 @@ import { tryLock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
 import { archiveParts } from '../snapshots/local/layout.js';
-import { listVms, reapVm, reapFolders } from '../vm/registry.js';
+import { listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
 import { boxLock } from './box/ensure.js';
 import { cacheStore } from './vm/caches.js';
 import type { Context } from './context.js';
@@ -38,6 +38,12 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
     }
   }
   for (const id of await reapFolders(vms)) tell(`the folder of the VM ${id}, which was never started`);
+  for (const id of await unreadableVms(vms)) {
+    // Its cache overlays stay as well.
+    live.add(id);
+    const text = `The record of the VM ${id} cannot be read, so the VM is left as it is. Use the mayfly that made it, or remove ${join(vms, id)} once nothing runs there.`;
+    report({ type: 'notice', level: 'warning', text });
+  }
   // A VM that is being made has its folder before its overlays: list again, after the reaping.
   for (const vm of await listVms(vms)) live.add(vm.record.id);
   for (const id of await reapCaches(cacheStore(context), live)) tell(`the cache overlay of the VM ${id}`);

@@ -74,13 +74,24 @@ function addPublish(box: Command): void {
     const { publishBox } = await import('../build/box/publish.js');
     using session = openSession(flags, false);
     const chosen = await chosenBox(session.context, flags.box);
-    const done = await publishBox(session.context, { box: chosen, to, baseUrl: flags.baseUrl });
+    const { boxIdentity } = await import('../basebox/identity.js');
+    const done = {
+      ...(await publishBox(session.context, { box: chosen, to, baseUrl: flags.baseUrl })),
+      identity: await boxIdentity(chosen.folder, chosen.record),
+    };
     if (flags.json === true) printJson(done);
     else {
       print(`${done.isNew ? 'Published' : 'Was there already:'} ${done.name} ${done.version}: ${done.url}`);
       print(`The catalogue is ${done.catalogue} there.`);
+      print(`Its identity, for \`box import --identity\`: ${done.identity}`);
     }
   });
+}
+
+interface ImportFlags extends GlobalOptions {
+  readonly version?: string;
+  readonly diskSha256?: string;
+  readonly identity?: string;
 }
 
 function addImport(box: Command): void {
@@ -88,29 +99,43 @@ function addImport(box: Command): void {
     .command('import')
     .summary('take a published base box')
     .description(
-      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted.',
+      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted. They come from who published it; --identity compares with what you know from elsewhere.',
     )
     .argument('<from>', 'A catalogue (NAME.json) or a box file: a path, or a URL.')
     .option('--version <VERSION>', 'Version in the catalogue. Default: the newest.')
-    .option('--disk-sha256 <HEX>', 'What its raw disk must be: a build record has it (box.diskSha256).');
+    .option(
+      '--disk-sha256 <HEX>',
+      'What its raw disk must be: a build record has it (box.diskSha256). It says nothing of kernel and initrd, which boot beside the disk.',
+    )
+    .option(
+      '--identity <HEX>',
+      'What all of it must be, kernel and initrd too: `box show` and `box publish` print it.',
+    );
   addGlobalFlags(importing, 'Print the record of the base box as JSON.');
   addExamples(importing, [
     'mayfly box import https://host/boxes/my-image-builder-amd64-trixie.json',
     'the newest, in place of making it',
   ]);
-  importing.action(async (from: string, flags: GlobalOptions & { version?: string; diskSha256?: string }) => {
+  importing.action(async (from: string, flags: ImportFlags) => {
     const { importBox } = await import('../build/box/import.js');
     using session = openSession(flags, false);
-    const { version, diskSha256 } = flags;
+    const { version, diskSha256, identity } = flags;
     const { box: taken, reused } = await importBox(session.context, {
       from,
       version,
-      diskSha256: diskSha256?.toLowerCase(),
+      diskSha256,
+      identity,
     });
-    if (flags.json === true) printJson(taken.record);
-    else
-      print(
-        `${reused ? 'Have already' : 'Imported'} ${taken.record.label} (${taken.record.fingerprint.slice(0, 12)}).`,
-      );
+    const { boxIdentity } = await import('../basebox/identity.js');
+    const found = await boxIdentity(taken.folder, taken.record);
+    if (flags.json === true) {
+      printJson({ ...taken.record, identity: found });
+      return;
+    }
+    const { label, fingerprint } = taken.record;
+    print(`${reused ? 'Have already' : 'Imported'} ${label} (${fingerprint.slice(0, 12)}).`);
+    print(`Its identity is ${found}.`);
+    if (diskSha256 !== undefined && identity === undefined)
+      print('The disk is what you asked for; kernel and initrd are as the box file says (see --identity).');
   });
 }

@@ -110,11 +110,13 @@ function addShow(box: Command): void {
     const found = pickBox(boxes, name);
     const packages = await readBoxPackages(found);
     const changes = changesOf(boxes, found);
+    const { boxIdentity } = await import('../basebox/identity.js');
+    const identity = await boxIdentity(found.folder, found.record);
     if (flags.json === true) {
-      printJson({ ...found.record, packages, ...(changes === undefined ? {} : { changes }) });
+      printJson({ ...found.record, identity, packages, ...(changes === undefined ? {} : { changes }) });
       return;
     }
-    for (const line of showLines(found)) print(line);
+    for (const line of showLines(found, identity)) print(line);
     if (changes !== undefined) {
       print(`changed since ${changes.since}:`);
       for (const line of changes.inputs) print(`  ${line}`);
@@ -152,10 +154,11 @@ function addClean(box: Command): void {
   });
 }
 
-function showLines({ record }: Box): readonly string[] {
+function showLines({ record }: Box, identity: string): readonly string[] {
   const rows = [
     ['label', record.label],
     ['fingerprint', record.fingerprint],
+    ['identity', identity],
     ['made', `${record.createdAt}, in ${formatSeconds(record.seconds)}`],
     ['disk', `${formatBytes(record.diskBytes)}, sha256 ${record.diskSha256}`],
     ['file', formatBytes(record.fileBytes)],

@@ -1,5 +1,6 @@
 /** `mayfly build` */
 import type { Command } from 'commander';
+import type { BuildResult } from '../build/build.js';
 import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
 import {
   addArtifactsFlag,
@@ -60,18 +61,24 @@ from options: in builder.yaml.`,
   );
   command.action(async (flags: BuildFlags) => {
     const { build } = await import('../build/build.js');
-    const bootSeconds = parseTimeout(flags.bootTimeout, '--boot-timeout');
     using session = openSession(flags, true);
     await using junit = await openJunit(flags.junit, session.context);
-    const result = await build(junit.context, {
-      flags: { ...flags },
-      artifacts: flags.artifacts,
-      ownFiles: junit.files,
-      provider: parseProvider(flags.provider),
-      timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
-      bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
-      version: packageVersion(),
-    });
+    let result: BuildResult;
+    try {
+      const bootSeconds = parseTimeout(flags.bootTimeout, '--boot-timeout');
+      result = await build(junit.context, {
+        flags: { ...flags },
+        artifacts: flags.artifacts,
+        ownFiles: junit.files,
+        provider: parseProvider(flags.provider),
+        timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
+        bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
+        version: packageVersion(),
+      });
+    } catch (error) {
+      junit.tell(error);
+      throw error;
+    }
     if (flags.json === true) return;
     for (const { name } of result.artifacts) print(`${result.artifactsDirectory}/${name}`);
   });

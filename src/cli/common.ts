@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PROVIDER_CHOICES, type ProviderChoice } from '../config/providers.js';
 import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
+import { sanitizeLine } from '../report/sanitize.js';
 
 /** Flags that every command has. @param json what `--json` does; undefined where there is nothing to read */
 export function addGlobalFlags(command: Command, json: string | undefined): Command {
@@ -50,12 +51,19 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+/** One line or more, as they may reach a terminal: names and labels come from elsewhere. */
+export function print(text: string): void {
+  printAsIs(text.split('\n').map(sanitizeLine).join('\n'));
+}
+
+/** For what is ours alone: scripts, and lines in colours. */
+export function printAsIs(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 /** Rows as columns, two blanks apart. */
-export function table(rows: readonly (readonly string[])[]): readonly string[] {
+export function table(texts: readonly (readonly string[])[]): readonly string[] {
+  const rows = texts.map((row) => row.map(sanitizeLine));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, Array.from(cell).length)));

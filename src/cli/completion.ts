@@ -1,6 +1,6 @@
 /** `mayfly completion` */
 import { Argument, type Command } from 'commander';
-import { print } from './common.js';
+import { printAsIs } from './common.js';
 import { bashCompletion, fishCompletion, zshCompletion } from './completion-scripts.js';
 import { placesOf } from './completion-words.js';
 import { addExamples } from './help.js';
@@ -14,7 +14,7 @@ export function registerCompletion(program: Command): void {
     .description('Prints a script that teaches the shell to complete commands and flags of mayfly.')
     .addArgument(new Argument('<shell>', 'Shell that is to read the script.').choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) => {
-      print(completionScript(program, shell));
+      printAsIs(completionScript(program, shell));
     });
   addExamples(
     command,

@@ -1,5 +1,6 @@
 /** `mayfly init` */
 import { Option, type Command } from 'commander';
+import { quoteWord } from '../process/command-error.js';
 import { addGlobalFlags, print, printJson } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -43,6 +44,6 @@ export function registerInit(program: Command): void {
     print(`Made the project ${made.name} in ${made.folder} (commit ${made.shortId}).`);
     const frozen = Object.entries(made.serials).map(([origin, serial]) => `${origin} ${serial}`);
     if (frozen.length > 0) print(`Frozen to ${frozen.join(', ')}.`);
-    print(`Next: cd ${directory} && mayfly build`);
+    print(`Next: cd ${quoteWord(directory)} && mayfly build`);
   });
 }

@@ -2,13 +2,38 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Context } from '../build/context.js';
-import { MayflyError, messageOf } from '../errors.js';
+import { hostError, MayflyError, messageOf } from '../errors.js';
+import type { FailureEvent } from '../report/events.js';
 import { JunitCollector } from '../report/junit.js';
 
 export interface JunitSession extends AsyncDisposable {
   readonly context: Context;
   /** Absolute; none without the flag. */
   readonly files: readonly string[];
+  /** What failed before any event told of it. */
+  readonly tell: (error: unknown) => void;
+}
+
+const UNFINISHED: FailureEvent = {
+  type: 'failed',
+  kind: 'host',
+  code: 'unfinished',
+  message: 'mayfly did not finish.',
+  details: [],
+};
+
+function unfinished(): string {
+  const collector = new JunitCollector();
+  collector.report(UNFINISHED);
+  return collector.xml();
+}
+
+function failureOf(error: unknown): FailureEvent {
+  const known = hostError(error) ?? error;
+  const { kind, code, details, hint } =
+    known instanceof MayflyError ? known : { kind: 'bug', code: 'bug', details: [], hint: undefined };
+  const message = messageOf(known);
+  return { type: 'failed', kind, code, message, details, ...(hint === undefined ? {} : { hint }) };
 }
 
 /**
@@ -17,12 +42,14 @@ export interface JunitSession extends AsyncDisposable {
  * @throws MayflyError `junit.file` (usage)
  */
 export async function openJunit(file: string | undefined, context: Context): Promise<JunitSession> {
-  if (file === undefined) return { context, files: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (file === undefined)
+    return { context, files: [], tell: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() };
   const path = resolve(context.cwd, file);
   const collector = new JunitCollector();
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, collector.xml());
+    // A mayfly that is killed writes no other.
+    await writeFile(path, unfinished());
   } catch (error) {
     throw new MayflyError('usage', 'junit.file', `${path} cannot be written: ${messageOf(error)}.`, {
       hint: 'Name another file: --junit FILE.',
@@ -38,9 +65,13 @@ export async function openJunit(file: string | undefined, context: Context): Pro
         context.report(event);
       },
     },
+    tell: (error) => {
+      if (!collector.isOver) collector.report(failureOf(error));
+    },
     // An error here would hide the one of the build.
     async [Symbol.asyncDispose]() {
       try {
+        if (!collector.isOver) collector.report(UNFINISHED);
         await writeFile(path, collector.xml());
       } catch (error) {
         const text = `${path} is not complete: ${messageOf(error)}.`;

@@ -1,10 +1,11 @@
 /** The command line: which commands there are, and how every error ends. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { hostError } from '../errors.js';
+import { firstError, hostError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
+import { helpWords } from './help-path.js';
 import { addExamples, styleHelp } from './help.js';
 import { errorLines } from './show-error.js';
 import { outliveReaders } from './streams.js';
@@ -60,8 +61,11 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   process.umask(0o022);
   outliveReaders();
   try {
-    await makeProgram().parseAsync([...argv]);
-  } catch (error) {
+    const program = makeProgram();
+    const words = argv.slice(2);
+    await program.parseAsync([...(helpWords(program, words) ?? words)], { from: 'user' });
+  } catch (thrown) {
+    const error = firstError(thrown);
     if (error instanceof CommanderError) {
       // Help and version were asked for and given; everything else is wrong usage.
       process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -77,7 +77,7 @@ export function registerRake(program: Command): void {
     const { variables, commands } = readWords(words, process.env);
     Object.assign(process.env, variables);
     for (const line of commands) {
-      await runCommand(line);
+      await makeProgram().parseAsync([...line], { from: 'user' });
       // A shell in the VM tells by its exit code alone.
       if (process.exitCode !== undefined && process.exitCode !== 0) return;
     }
@@ -89,14 +89,16 @@ interface RakeLine {
   readonly commands: readonly (readonly string[])[];
 }
 
+const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/;
+
 /** @throws MayflyError `rake.no-task`, `rake.unknown-task` (usage) */
 export function readWords(words: readonly string[], env: NodeJS.ProcessEnv): RakeLine {
   const pairs = words.flatMap((word) => {
-    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(word) ?? [];
+    const [, name, value] = VARIABLE.exec(word) ?? [];
     return name === undefined || value === undefined ? [] : [[name, value] as const];
   });
   const variables = Object.fromEntries(pairs);
-  const names = words.filter((word) => !word.includes('='));
+  const names = words.filter((word) => !VARIABLE.test(word));
   if (names.length === 0) {
     throw new MayflyError('usage', 'rake.no-task', 'No task is named.', {
       hint: '`mayfly rake -T` lists them; `mayfly rake build` builds.',
@@ -111,19 +113,10 @@ export function readWords(words: readonly string[], env: NodeJS.ProcessEnv): Rak
     );
     const message = `There is no task ${JSON.stringify(name)}${help === '' ? '.' : help}`;
     throw new MayflyError('usage', 'rake.unknown-task', message, {
-      hint: '`mayfly rake -T` lists the tasks.',
+      hint: name.includes('=')
+        ? 'A variable is NAME=value, its name of letters, digits and _. `mayfly rake -T` lists the tasks.'
+        : '`mayfly rake -T` lists the tasks.',
     });
   });
   return { variables, commands };
-}
-
-async function runCommand(line: readonly string[]): Promise<void> {
-  try {
-    await makeProgram().parseAsync([...line], { from: 'user' });
-  } catch (error) {
-    // As there: what is gone already is no failure.
-    const isGone = error instanceof MayflyError && error.code === 'vm.none';
-    if (!(isGone && line[1] === 'destroy')) throw error;
-    print('There is no VM.');
-  }
 }

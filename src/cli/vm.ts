@@ -1,5 +1,6 @@
 /** `mayfly vm up|ssh|exec|provision|halt|destroy|status|list` */
 import type { Command } from 'commander';
+import { MayflyError } from '../errors.js';
 import type { KnownVm } from '../vm/registry.js';
 import { formatMemory } from '../report/format.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
@@ -66,6 +67,11 @@ function addHalt(vm: Command): void {
   });
 }
 
+/** What is gone already is no failure of who wants it gone. */
+function noneLeft(error: unknown): undefined {
+  if (!(error instanceof MayflyError && error.code === 'vm.none')) throw error;
+}
+
 function addDestroy(vm: Command): void {
   const destroy = vm
     .command('destroy')
@@ -77,7 +83,11 @@ function addDestroy(vm: Command): void {
   destroy.action(async (id: string | undefined, flags: GlobalOptions) => {
     const { findVm, vmDestroy } = await import('../build/vm/commands.js');
     using session = openSession(flags, false);
-    const known = await findVm(session.context, id);
+    const known = await findVm(session.context, id).catch(noneLeft);
+    if (known === undefined) {
+      print('There is no VM to destroy.');
+      return;
+    }
     await vmDestroy(session.context, known);
     print(`The VM ${known.record.id} is destroyed.`);
   });

@@ -3,6 +3,7 @@
  * lives. A pid alone is reused; pid + start time + boot id is not.
  */
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { hasCode } from '../errors.js';
 
 export interface Owner {
@@ -12,6 +13,14 @@ export interface Owner {
   /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
 }
+
+/** What was read from a file; undefined when it names no process. */
+export function parseOwner(value: unknown): Owner | undefined {
+  const found = shape.safeParse(value);
+  return found.success ? found.data : undefined;
+}
+
+const shape = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() });
 
 async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();

@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { hasCode } from '../errors.js';
 import { folderVariable } from '../paths.js';
-import { currentOwner, isAlive, type Owner } from './owner.js';
+import { currentOwner, isAlive, parseOwner, type Owner } from './owner.js';
 import { run, which } from './run.js';
 
 const OWNER_FILE = '.owner.json';
@@ -41,26 +41,51 @@ export async function writeOwner(folder: string): Promise<void> {
   await writeFile(join(folder, OWNER_FILE), JSON.stringify(await currentOwner()));
 }
 
+/** Undefined when nothing tells whose it is. Then nobody removes it: its owner may be alive. */
 export async function readOwner(folder: string): Promise<Owner | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, OWNER_FILE), 'utf8')) as Owner;
+    return parseOwner(JSON.parse(await readFile(join(folder, OWNER_FILE), 'utf8')));
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES') || error instanceof SyntaxError)
-      return undefined;
+    const isUnknown = ['ENOENT', 'EACCES', 'ENOTDIR', 'EISDIR'].some((code) => hasCode(error, code));
+    if (isUnknown || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** Removes a tree, also one that holds files of our subordinate users (a killed mmdebstrap's). */
+/**
+ * Removes a tree, also one that holds files of our subordinate users (a killed mmdebstrap's). What names the
+ * owner goes last: when the removal fails half-way, the next command still knows whose it was.
+ */
 export async function removeTree(path: string): Promise<void> {
+  const entry = await lstat(path).catch(() => undefined);
+  const names = entry?.isDirectory() === true ? await readdir(path).catch(() => []) : [];
+  if (names.includes(OWNER_FILE))
+    for (const name of names.filter((each) => each !== OWNER_FILE)) await removeWhole(join(path, name));
+  await removeWhole(path);
+}
+
+async function removeWhole(path: string): Promise<void> {
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true });
+  const isDenied = (error: unknown): boolean => hasCode(error, 'EACCES') || hasCode(error, 'EPERM');
   try {
-    await rm(path, { recursive: true, force: true });
+    await remove();
   } catch (error) {
-    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) throw error;
-    if ((await which('mmdebstrap')) === undefined) throw error;
-    await run('mmdebstrap', ['--unshare-helper', 'rm', '-rf', path]);
-    await rm(path, { recursive: true, force: true });
+    if (!isDenied(error)) throw error;
+    await openFolders(path);
+    await remove().catch(async (again: unknown) => {
+      if (!isDenied(again) || (await which('mmdebstrap')) === undefined) throw again;
+      await run('mmdebstrap', ['--unshare-helper', 'rm', '-rf', path]);
+      await remove();
+    });
   }
+}
+
+/** Lets us into folders of ours that a tar or a program closed to everybody. */
+export async function openFolders(path: string): Promise<void> {
+  const entry = await lstat(path).catch(() => undefined);
+  if (entry?.isDirectory() !== true || entry.uid !== process.getuid?.()) return;
+  if ((entry.mode & 0o700) !== 0o700) await chmod(path, (entry.mode & 0o777) | 0o700);
+  for (const name of await readdir(path)) await openFolders(join(path, name));
 }
 
 /** Removes the scratch folders of this user whose owner is gone. @returns their paths */

@@ -13,10 +13,13 @@ export interface SftpTarget {
 /** `sftp://[user@]host[:port]/path`. @throws MayflyError `usage.sftp` */
 export function parseSftpUrl(text: string): SftpTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const path = url === undefined ? '' : decodeURIComponent(url.pathname).replace(/\/+$/, '');
+  const path = url === undefined ? '' : decoded(url.pathname).replace(/\/+$/, '');
   // Characters that ssh or sftp would take for something else.
   const isPlain =
-    url !== undefined && /^[A-Za-z0-9.:_[\]-]+$/.test(url.hostname) && !url.hostname.startsWith('-');
+    url?.protocol === 'sftp:' &&
+    /^[A-Za-z0-9.:_[\]-]+$/.test(url.hostname) &&
+    !url.hostname.startsWith('-') &&
+    !CONTROL.test(path);
   if (!isPlain || !/^[A-Za-z0-9._-]*$/.test(url.username) || url.password !== '' || path === '') {
     throw new MayflyError('usage', 'usage.sftp', `${text} is no address that files can be put to.`, {
       hint: 'For example sftp://user@host/srv/boxes. Who may do so is for ssh to decide: its configuration, keys and agent count.',
@@ -29,8 +32,31 @@ export function parseSftpUrl(text: string): SftpTarget {
   };
 }
 
-/** A file name in a batch of sftp(1): in quotes nothing is a pattern. Pure. */
+/** A newline would end the command, and begin another. */
+const CONTROL = /\p{Cc}/u;
+
+/** Empty when it is no percent-encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * A file name in a batch of sftp(1): in quotes nothing is a pattern. Pure.
+ * @throws MayflyError `sftp.name`
+ */
 export function quoteSftp(name: string): string {
+  if (CONTROL.test(name)) {
+    throw new MayflyError(
+      'refused',
+      'sftp.name',
+      `The file name ${JSON.stringify(name)} has control characters: sftp would take them for commands.`,
+      { hint: 'Give it a name without them.' },
+    );
+  }
   return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 

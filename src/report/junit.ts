@@ -18,6 +18,7 @@ export class JunitCollector {
   #name = 'build';
   #failure: FailureEvent | undefined;
   #seconds = 0;
+  #isOver = false;
 
   readonly report = (event: MayflyEvent): void => {
     switch (event.type) {
@@ -46,8 +47,10 @@ export class JunitCollector {
       }
       case 'failed':
         this.#failure = event;
+        this.#isOver = true;
         break;
       case 'build-finished':
+        this.#isOver = true;
         this.#seconds = event.seconds;
         break;
       case 'progress':
@@ -57,6 +60,11 @@ export class JunitCollector {
         break;
     }
   };
+
+  /** Whether the end was told, good or bad. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
 
   /** The whole file. */
   xml(): string {

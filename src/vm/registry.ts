@@ -2,7 +2,7 @@
  * Builder VMs on disk: one folder each, whose vm.json says what it is, who started it and whether
  * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped.
  */
-import { mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
@@ -33,7 +33,8 @@ export async function makeVmFolder(vms: string, id: string): Promise<string> {
 
 export async function writeVmRecord(folder: string, record: VmRecord): Promise<void> {
   const path = join(folder, vmFiles.record);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  // Flushed before the rename: after a power cut there is the old record, or the new one.
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { flush: true });
   await rename(`${path}.new`, path);
 }
 
@@ -43,9 +44,30 @@ async function readVm(folder: string): Promise<KnownVm | undefined> {
     return { folder, record, state: await stateOf({ folder, record }) };
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
-    // Damaged: then only its owner file tells whether it is a leftover.
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    // Damaged, or of another version of mayfly: unreadableVms() tells of it.
+    if (hasCode(error, 'EACCES') || error instanceof SyntaxError || error instanceof z.ZodError)
+      return undefined;
     throw error;
+  }
+}
+
+/** VMs whose record is there and cannot be read: a kept VM may be among them, so none is removed. @returns their names */
+export async function unreadableVms(vms: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const name of await readdir(vms).catch(() => [])) {
+    const folder = join(vms, name);
+    if ((await hasRecord(folder)) && (await readVm(folder)) === undefined) found.push(name);
+  }
+  return found;
+}
+
+/** True also where that cannot be told. */
+async function hasRecord(folder: string): Promise<boolean> {
+  try {
+    await lstat(join(folder, vmFiles.record));
+    return true;
+  } catch (error) {
+    return !hasCode(error, 'ENOENT') && !hasCode(error, 'ENOTDIR');
   }
 }
 
@@ -102,7 +124,7 @@ export async function reapFolders(vms: string): Promise<readonly string[]> {
   const reaped: string[] = [];
   for (const name of await readdir(vms).catch(() => [])) {
     const folder = join(vms, name);
-    if ((await readVm(folder)) !== undefined) continue;
+    if (await hasRecord(folder)) continue;
     const maker = await readOwner(folder);
     if (maker === undefined || (await isAlive(maker))) continue;
     await endProcesses(folder);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
+  firstError,
   hasCode,
   interruption,
   isAborted,
@@ -8,6 +9,17 @@ import {
   messageOf,
   throwIfAborted,
 } from '../../src/errors.js';
+
+it('of an error and one of the cleanup after it, the first counts', async () => {
+  const failing = async (): Promise<void> => {
+    await using _one = { [Symbol.asyncDispose]: () => Promise.reject(new Error('second')) };
+    await using _two = { [Symbol.asyncDispose]: () => Promise.reject(new Error('third')) };
+    await Promise.reject(new Error('first'));
+  };
+  const thrown: unknown = await failing().catch((error: unknown) => error);
+  expect(firstError(thrown)).toMatchObject({ message: 'first' });
+  expect(firstError('text')).toBe('text');
+});
 
 describe('MayflyError', () => {
   it('carries what a person needs', () => {

@@ -13,6 +13,12 @@ import {
   vmsFolder,
 } from '../../src/paths.js';
 
+it('a lock has no folder of its own', () => {
+  const home = resolveHome({ MAYFLY_HOME: '/big' });
+  expect(lockFile(home, 'box-x')).toBe('/big/state/locks/box-x.lock');
+  expect(() => lockFile(home, 'box-../../x')).toThrow('no name of a lock');
+});
+
 describe('where mayfly stores', () => {
   it.each([
     [

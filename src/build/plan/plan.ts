@@ -24,6 +24,7 @@ import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
 import { acceleratorOf, planProvider } from './provider.js';
 import type { BuildPlan } from './plan-type.js';
+import { checkScripts } from './scripts.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
 
 export type { BuildPlan, PlannedCache } from './plan-type.js';
@@ -69,6 +70,9 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       const imageFolder = await readImageSerials(context, project, preview, request.scratch);
       const { profile, checkout } = project;
       const config = await readConfig({ profile, topLevel: checkout.topLevel, folder, imageFolder });
+      // What only needs the VM runs none of them; those of a Tails-style checkout are its own affair.
+      if (request.allowDirty !== true && profile === 'builder')
+        await checkScripts(folder, config, checkout.ref.name);
       const resolved = optionsFor(config, project, facts, context, request);
       const archive = await planArchive({
         context,

@@ -37,9 +37,9 @@ export interface FoundSource {
   readonly components: readonly string[];
 }
 
-/** sources.list(5), one-line style. */
+/** sources.list(5), one-line style. Options end at the next bracket: what is no source costs no second look. */
 const SOURCE =
-  /(?:^|[\s'"])deb\s+(?:\[[^\]]*\]\s*)?(https?:\/\/\S+)\s+(\S+)((?:[ \t]+[A-Za-z][A-Za-z0-9._/-]*)*)/gm;
+  /(?:^|[\s'"])deb[ \t]+(?:\[[^\][\n]*\][ \t]*)?(https?:\/\/\S+)[ \t]+(\S+)((?:[ \t]+[A-Za-z][A-Za-z0-9._/-]*)*)/gm;
 
 export function foundSources(texts: readonly string[]): readonly FoundSource[] {
   return texts.flatMap((text) =>

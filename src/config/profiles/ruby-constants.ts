@@ -5,22 +5,48 @@
 
 export type RubyValue = number | string;
 
-const ASSIGNMENT = /^\s*([A-Z][A-Z0-9_]*)\s*(?:\|\|)?=(?![=~>])\s*(.+)$/;
+const ASSIGNMENT = /^\s*([A-Z][A-Z0-9_]*)\s*(\|\|)?=(?![=~>])\s*(.+)$/;
 /** Of an expression that is a setting. Characters. */
 const LONGEST = 1000;
 /** A number, a name, text in quotes (without `#{…}` or escapes), an operator. */
 const TOKEN = /\s*(?:(\d[\d_]*(?:\.\d+)?)|([A-Z][A-Z0-9_]*)|'([^'\\]*)'|"([^"\\#]*)"|([-+*/()]))/y;
 
-export function rubyConstants(source: string): ReadonlyMap<string, RubyValue> {
-  const known = new Map<string, RubyValue>();
-  for (const line of source.split('\n')) {
-    const [, name, expression] = ASSIGNMENT.exec(line) ?? [];
-    if (name === undefined || expression === undefined || expression.length > LONGEST) continue;
-    const tokens = tokensOf(expression, known);
+export interface RubyConstants {
+  readonly values: ReadonlyMap<string, RubyValue>;
+  /** Those whose value is not understood: name → expression. */
+  readonly unread: ReadonlyMap<string, string>;
+}
+
+export function rubyConstants(source: string): RubyConstants {
+  const values = new Map<string, RubyValue>();
+  const unread = new Map<string, string>();
+  for (const line of codeLines(source)) {
+    const [, name, unless, expression] = ASSIGNMENT.exec(line) ?? [];
+    if (name === undefined || expression === undefined) continue;
+    if (unless !== undefined && (values.has(name) || unread.has(name))) continue;
+    const tokens = expression.length > LONGEST ? undefined : tokensOf(expression, values);
     const value = tokens === undefined ? undefined : valueOf(tokens);
-    if (value !== undefined) known.set(name, value);
+    // The last one counts, also when it is not understood.
+    values.delete(name);
+    unread.delete(name);
+    if (value === undefined) unread.set(name, expression);
+    else values.set(name, value);
   }
-  return known;
+  return { values, unread };
+}
+
+/** Without what Ruby does not run: between =begin and =end, and behind __END__. */
+function codeLines(source: string): readonly string[] {
+  const lines: string[] = [];
+  let isComment = false;
+  for (const line of source.split(/\r?\n/)) {
+    if (/^=begin(?:\s|$)/.test(line)) isComment = true;
+    else if (/^=end(?:\s|$)/.test(line)) isComment = false;
+    else if (isComment) continue;
+    else if (line === '__END__') break;
+    else lines.push(line);
+  }
+  return lines;
 }
 
 type Token = { readonly value: RubyValue; readonly isWhole: boolean } | { readonly operator: string };
@@ -34,6 +60,8 @@ function tokensOf(expression: string, known: ReadonlyMap<string, RubyValue>): To
     const [, number, name, single, double, operator] = TOKEN.exec(text) ?? [];
     if (operator !== undefined) tokens.push({ operator });
     else if (number !== undefined) {
+      // A number that begins with 0 counts in eights.
+      if (/^0[\d_]/.test(number)) return undefined;
       tokens.push({ value: Number(number.replaceAll('_', '')), isWhole: !number.includes('.') });
     } else {
       const value = name === undefined ? (single ?? double) : known.get(name);

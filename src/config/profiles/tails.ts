@@ -37,6 +37,9 @@ const LARGEST = 256 * 1024;
 /** What the reference has where its files say nothing. */
 const FALLBACK = { architecture: 'amd64', memory: 1536, buildMemory: 12 * 1024, disk: '20G' } as const;
 
+/** Constants of the settings that are read here. */
+const USED = ['DISTRIBUTION', 'ARCHITECTURE', 'VM_MEMORY_BASE', 'BUILD_SPACE_REQUIREMENT'] as const;
+
 /** debootstrap installs what Debian calls important; scripts count on these. */
 const IMPORTANT = ['fdisk', 'netbase', 'procps', 'tzdata'] as const;
 
@@ -62,7 +65,17 @@ export function tailsConfig(files: TailsFiles): Config {
   const whole = [files.settings, ...files.definition].reduce((sum, text) => sum + text.length, 0);
   if (whole > LARGEST)
     throw invalid([`they have ${whole} characters, more than the ${LARGEST} that settings may have`]);
-  const constants = rubyConstants(files.settings);
+  const { values: constants, unread } = rubyConstants(files.settings);
+  // A default in its place would be another build than the file says.
+  const odd = USED.filter((name) => unread.has(name));
+  if (odd.length > 0) {
+    throw invalid(
+      odd.map((name) => {
+        const expression = unread.get(name)?.trim().slice(0, 60) ?? '';
+        return `${name} = ${expression}: expected a number, text, or + - * / and brackets of such`;
+      }),
+    );
+  }
   const text = (name: string): string | undefined => constants.get(name)?.toString();
   const mebibytes = (name: string, fallback: number): number =>
     Math.round(Number(constants.get(name) ?? fallback)) * 2 ** 20;

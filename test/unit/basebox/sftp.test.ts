@@ -26,6 +26,9 @@ describe('an address', () => {
     'sftp://-oProxyCommand=x/y',
     'sftp://a:secret@host/x',
     'sftp://ada%20x@host/y',
+    'sftp://host/x%0A!id',
+    'sftp://host/%zz',
+    'http://host/x',
     'nonsense',
   ])('%s is refused', (text) => {
     expect(() => parseSftpUrl(text)).toThrow('no address');
@@ -42,6 +45,7 @@ describe('an address', () => {
       'ada@host',
     ]);
     expect(quoteSftp('/a b/[x]"\\*?')).toBe(String.raw`"/a b/[x]\"\\*?"`);
+    expect(() => quoteSftp('x\n!id')).toThrow('control characters');
   });
 });
 
@@ -91,6 +95,28 @@ describe('publishing by sftp', () => {
     expect((await readFile(join(second, file))).equals(content)).toBe(true);
     await expect(stat(join(second, `${file}.part`))).rejects.toThrow('ENOENT');
   });
+
+  it('replaces no catalogue that it cannot read', async () => {
+    const { path, publish, sftp } = await remote();
+    await publish(await madeBox());
+    const [catalogue = ''] = (await readdir(path)).filter((name) => name.endsWith('.json'));
+    const before = await readFile(join(path, catalogue), 'utf8');
+    await fakeProgram('sftp', `sed 's,get "[^"]*",get /nowhere,' | /usr/bin/sftp -q -D ${SERVER} -b -`);
+    expect(await failure(publish(await madeBox('other')))).toMatchObject({ code: 'command.failed' });
+    expect(await readFile(join(path, catalogue), 'utf8')).toBe(before);
+    expect(await sftp.calls()).not.toEqual([]);
+  });
+
+  it.each(['http://host/srv', 'SFTP://host', 'sftp://h/%zz', 'ftp://host/x'])(
+    '%s is no folder of this host, and wrong usage',
+    async (to) => {
+      const folder = await temporaryFolder();
+      const context = contextIn(folder, join(folder, 'home'));
+      const request = { box: await madeBox(), to, baseUrl: 'http://x' };
+      expect(await failure(publishBox(context, request))).toMatchObject({ code: 'usage.sftp' });
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
 
   it('wants to know where the boxes will be fetched from', async () => {
     const folder = await temporaryFolder();

@@ -7,7 +7,9 @@ import { chosenVersion, parseCatalogue, withVersion } from '../../../src/basebox
 import { changedInputs, previousBox } from '../../../src/basebox/changes.js';
 import { boxInfo, boxVagrantfile, exportBox, vagrantMetadata } from '../../../src/basebox/package.js';
 import { fingerprintInputs, sha256 } from '../../../src/basebox/recipe.js';
+import { boxIdentity } from '../../../src/basebox/identity.js';
 import { findBox, type Box } from '../../../src/basebox/store.js';
+import { addressInCatalogue, addressOf } from '../../../src/build/box/bring.js';
 import { importBox, type ImportRequest } from '../../../src/build/box/import.js';
 import { publishBox } from '../../../src/build/box/publish.js';
 import type { EnsuredBox } from '../../../src/build/box/ensure.js';
@@ -30,7 +32,12 @@ async function exported(made: Box): Promise<string> {
 async function bring(request: Partial<ImportRequest> & { from: string }): Promise<EnsuredBox> {
   const folder = await temporaryFolder();
   const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
-  return await importBox(context, { version: undefined, diskSha256: undefined, ...request });
+  return await importBox(context, {
+    version: undefined,
+    diskSha256: undefined,
+    identity: undefined,
+    ...request,
+  });
 }
 
 describe('a box as a file', () => {
@@ -48,6 +55,15 @@ describe('a box as a file', () => {
       'packages.json',
       'files.json',
     ]);
+  });
+
+  it('is alone: what a killed export left beside it goes', async () => {
+    const folder = await temporaryFolder();
+    // Above the largest pid that a kernel gives.
+    await writeFile(join(folder, '.x.4194305.new'), '');
+    await writeFile(join(folder, `.x.${process.ppid}.new`), '');
+    await exportBox(await madeBox(), 'qcow2', join(folder, 'x'), folder, signal);
+    expect((await readdir(folder)).sort()).toEqual([`.x.${process.ppid}.new`, 'x']);
   });
 
   it('is a disk alone, when that is asked for', async () => {
@@ -92,6 +108,12 @@ describe('a box file that is refused', () => {
     return target;
   }
 
+  async function withInfo(folder: string, change: object): Promise<void> {
+    const path = join(folder, 'info.json');
+    const info = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...info, ...change }));
+  }
+
   it.each<[string, string, (folder: string) => Promise<void>]>([
     [
       'another disk',
@@ -105,11 +127,7 @@ describe('a box file that is refused', () => {
     [
       'other inputs',
       'box.other-content',
-      async (folder) => {
-        const path = join(folder, 'info.json');
-        const info = JSON.parse(await readFile(path, 'utf8')) as { inputs: object };
-        await writeFile(path, JSON.stringify({ ...info, inputs: { ...info.inputs, packages: [] } }));
-      },
+      (folder) => withInfo(folder, { inputs: { ...fingerprintInputs(SPEC, {}), packages: [] } }),
     ],
     [
       'a disk that shows a file of the host',
@@ -119,6 +137,20 @@ describe('a box file that is refused', () => {
         await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname', disk]);
       },
     ],
+    ['a label of two lines', 'box.malformed', (folder) => withInfo(folder, { label: 'x\n!id' })],
+    ['a label that leaves the folder', 'box.malformed', (folder) => withInfo(folder, { label: '../../x' })],
+    [
+      'a fingerprint that leaves the folder',
+      'box.malformed',
+      (folder) => withInfo(folder, { fingerprint: '../../x' }),
+    ],
+    [
+      'the fingerprint of another box',
+      'box.other-content',
+      (folder) => withInfo(folder, { fingerprint: 'ab'.repeat(16) }),
+    ],
+    ['packages that are no list', 'box.malformed', (f) => writeFile(join(f, 'packages.json'), '{}')],
+    ['files that are none', 'box.malformed', (f) => writeFile(join(f, 'files.json'), '[{"path":1}]')],
     ['no record', 'box.malformed', (folder) => writeFile(join(folder, 'info.json'), '{}')],
     [
       'a link for a kernel',
@@ -132,9 +164,75 @@ describe('a box file that is refused', () => {
     expect(await failure(bring({ from: await forged(change) }))).toMatchObject({ code });
   });
 
+  it('before a lock is named after it', async () => {
+    const folder = await temporaryFolder();
+    const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
+    for (const fingerprint of ['../../x', 'ab'.repeat(16)]) {
+      const from = await forged((inside) => withInfo(inside, { fingerprint }));
+      await failure(
+        importBox(context, { from, version: undefined, diskSha256: undefined, identity: undefined }),
+      );
+    }
+    await expect(readdir(join(folder, 'home/state/locks'))).rejects.toThrow('ENOENT');
+  });
+
   it('that is not what was asked for', async () => {
     const from = await exported(await madeBox());
     expect(await failure(bring({ from, diskSha256: 'ab'.repeat(32) }))).toMatchObject({ kind: 'refused' });
+  });
+
+  it('whose initrd is another, told by the identity and not by the disk', async () => {
+    const made = await madeBox();
+    const from = await forged(async (folder) => {
+      await writeFile(join(folder, 'initrd.img'), 'evil');
+      await withInfo(folder, { bootSha256: { ...made.record.bootSha256, initrd: sha256('evil') } });
+    });
+    const { diskSha256 } = made.record;
+    const identity = await boxIdentity(made.folder, made.record);
+    expect(await failure(bring({ from, diskSha256, identity }))).toMatchObject({ code: 'box.other-content' });
+    const whole = await bring({ from: await exported(made), identity });
+    expect(await boxIdentity(whole.box.folder, whole.box.record)).toBe(identity);
+  });
+
+  it.each([
+    ['packages.json', '[{"name":"x","version":"1","source":"x","sourceVersion":"1"}]'],
+    ['files.json', '[{"origin":"debian","serial":"1","path":"x","sha256":"x","bytes":1}]'],
+  ])('whose %s is another', async (name, text) => {
+    const made = await madeBox();
+    const identity = await boxIdentity(made.folder, made.record);
+    const from = await forged((folder) => writeFile(join(folder, name), text));
+    expect(await failure(bring({ from, identity }))).toMatchObject({ code: 'box.other-content' });
+  });
+
+  it('also when the box is here already', async () => {
+    const folder = await temporaryFolder();
+    const context = contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
+    const made = await madeBox();
+    const request = {
+      from: await exported(made),
+      version: undefined,
+      diskSha256: made.record.diskSha256,
+      identity: await boxIdentity(made.folder, made.record),
+    };
+    await importBox(context, request);
+    expect(await importBox(context, request)).toMatchObject({ reused: true });
+    for (const other of [{ diskSha256: 'ab'.repeat(32) }, { identity: 'ab'.repeat(32) }])
+      expect(await failure(importBox(context, { ...request, ...other }))).toMatchObject({ kind: 'refused' });
+  });
+
+  it.each([{ diskSha256: 'abc' }, { diskSha256: '' }, { identity: 'x'.repeat(64) }])(
+    'when %j is asked for, which is wrong usage',
+    async (asked) => {
+      expect(await failure(bring({ from: '/nowhere', ...asked }))).toMatchObject({
+        kind: 'usage',
+        code: 'import.checksum',
+      });
+    },
+  );
+
+  it('with files of other people in it, which stay where they are', async () => {
+    const from = await forged((folder) => writeFile(join(folder, '.owner.json'), '{}'));
+    expect((await bring({ from })).reused).toBe(false);
   });
 
   it('that is no tar, or not there', async () => {
@@ -214,6 +312,20 @@ describe('a catalogue', () => {
     expect(() => parseCatalogue('{}', 'x.json')).toThrow('no catalogue');
   });
 
+  it('is rid of what a killed mayfly left beside it', async () => {
+    const { to, path } = await published(await madeBox());
+    await mkdir(join(to, 'mayfly-0123456789ab'));
+    await writeFile(
+      join(to, 'mayfly-0123456789ab/.owner.json'),
+      JSON.stringify({ pid: 1, startTime: '0', bootId: 'earlier' }),
+    );
+    await writeFile(`${path}.4194305.new`, '');
+    const context = contextIn(to, join(await temporaryFolder(), 'home'));
+    await publishBox(context, { box: await madeBox(), to, baseUrl: undefined });
+    const names = (await readdir(to)).filter((name) => name !== '.publish.lock');
+    expect(names.map((name) => name.replace(/^.*\./, ''))).toEqual(['box', 'json']);
+  });
+
   it('holds nothing of a box that could not be written', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'to'));
@@ -222,6 +334,39 @@ describe('a catalogue', () => {
     await failure(publishBox(context, { box: broken, to: join(folder, 'to'), baseUrl: undefined }));
     expect((await readdir(join(folder, 'to'))).filter((name) => !name.startsWith('.publish'))).toEqual([]);
     expect(await findBox(boxesFolder(context.home), broken.record.fingerprint)).toBeUndefined();
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['x.json', 'file:///here/x.json'],
+    ['/srv/a b?.json', 'file:///srv/a%20b%3F.json'],
+    ['file:///srv/x.json', 'file:///srv/x.json'],
+    ['HTTPS://host/x.json', 'https://host/x.json'],
+  ])('%s is %s', (from, href) => {
+    expect(addressOf(from, '/here').href).toBe(href);
+  });
+
+  it.each(['file:///%zz', 'file://host/x', 'sftp://host/x', 'http://'])('%s is wrong usage', (from) => {
+    expect(() => addressOf(from, '/here')).toThrow(expect.objectContaining({ kind: 'usage' }) as Error);
+  });
+
+  it.each([
+    ['file:///srv/x.json', 'x.box', 'file:///srv/x.box'],
+    ['file:///srv/x.json', 'file:///a/x.box', 'file:///a/x.box'],
+    ['file:///srv/x.json', 'https://host/x.box', 'https://host/x.box'],
+    ['https://host/a/x.json', 'x.box', 'https://host/a/x.box'],
+    ['https://host/a/x.json', '/etc/passwd', 'https://host/etc/passwd'],
+  ])('of %s, %s is %s', (catalogue, url, href) => {
+    expect(addressInCatalogue(new URL(catalogue), url).href).toBe(href);
+  });
+
+  it.each([
+    ['https://host/x.json', 'file:///etc/passwd'],
+    ['https://host/x.json', 'sftp://host/x'],
+    ['file:///srv/x.json', 'file://host/x'],
+  ])('of %s, %s is refused', (catalogue, url) => {
+    expect(() => addressInCatalogue(new URL(catalogue), url)).toThrow('where no box is taken from');
   });
 });
 

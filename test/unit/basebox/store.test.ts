@@ -58,15 +58,16 @@ describe('the store', () => {
 
   it('lists boxes newest first, and passes over folders that are no boxes', async () => {
     const store = await temporaryFolder();
+    const [a, b, c] = ['a'.repeat(32), 'b'.repeat(32), 'c'.repeat(32)];
     for (const [fingerprint, createdAt] of [
-      ['a', '2026-01-01T00:00:00.000Z'],
-      ['c', '2026-03-01T00:00:00.000Z'],
-      ['b', '2026-02-01T00:00:00.000Z'],
+      [a, '2026-01-01T00:00:00.000Z'],
+      [c, '2026-03-01T00:00:00.000Z'],
+      [b, '2026-02-01T00:00:00.000Z'],
     ] as const) {
       await commitBox(store, await stage(store, { fingerprint, createdAt }));
     }
     await mkdir(join(store, 'lost+found'));
-    expect((await listBoxes(store)).map(({ record }) => record.fingerprint)).toEqual(['c', 'b', 'a']);
+    expect((await listBoxes(store)).map(({ record }) => record.fingerprint)).toEqual([c, b, a]);
   });
 
   it('makes a box with a damaged record anew', async () => {

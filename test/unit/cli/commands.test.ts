@@ -1,5 +1,5 @@
 /** Commands that need no VM, in a home of their own. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeProgram, setEnvironment } from '../../rig/fake-programs.js';
@@ -129,11 +129,42 @@ it('`clean` tells what a crash left, and removes it', async () => {
   expect((await mayfly('clean')).stdout).toBe('Nothing was left behind.\n');
 });
 
+it('`clean` leaves what it cannot judge, and says so of a VM', async () => {
+  const home = await emptyHome();
+  const vm = join(home, 'state/vms/keptvm');
+  const overlay = join(home, 'data/caches/x-packages');
+  for (const folder of [vm, overlay, join(home, 'state/tmp/mayfly-0123456789ab')])
+    await mkdir(folder, { recursive: true });
+  await writeFile(join(vm, 'vm.json'), '{"schema": 1,');
+  await writeFile(join(overlay, 'run-keptvm.qcow2'), '');
+  await writeFile(join(home, 'state/tmp/mayfly-0123456789ab/.owner.json'), '{}');
+  const { exitCode, stdout, stderr } = await mayfly('clean');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Nothing was left behind.\n' });
+  expect(stderr).toContain('The record of the VM keptvm cannot be read');
+  await expect(access(join(overlay, 'run-keptvm.qcow2'))).resolves.toBeUndefined();
+});
+
 it('`clean --json` tells it as JSON, and nothing else', async () => {
   const home = await emptyHome();
   await mkdir(join(home, 'data/boxes/.new-ff'), { recursive: true });
   const { stdout } = await mayfly('clean', '--json');
   expect(JSON.parse(stdout)).toEqual({ removed: [`the half-made base box ${join(home, 'data/boxes/ff')}`] });
+});
+
+it.each([
+  ['vm', 'destroy'],
+  ['rake', 'vm:destroy'],
+])('%s %s without a VM has nothing to do', async (...args) => {
+  await emptyHome();
+  // Of this very checkout.
+  expect(await mayfly(...args)).toEqual({ exitCode: 0, stdout: 'There is no VM to destroy.\n', stderr: '' });
+});
+
+it('`init` says what to type next, as a shell reads it', async () => {
+  const home = await emptyHome();
+  const folder = join(home, 'My Image');
+  const { stdout } = await mayfly('init', folder, '--template', 'minimal', '--no-freeze');
+  expect(stdout).toContain(`Next: cd '${folder}' && mayfly build\n`);
 });
 
 it('`init --json` names what it made', async () => {

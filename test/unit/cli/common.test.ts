@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { parseTimeout, table } from '../../../src/cli/common.js';
+import { describe, expect, it, vi } from 'vitest';
+import { parseTimeout, print, table } from '../../../src/cli/common.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { isInteractive } from '../../../src/cli/session.js';
 
@@ -42,6 +42,14 @@ function attempt(read: () => unknown): unknown {
     return undefined;
   }
 }
+
+it('print and table show no escape sequences; lines of ours stay lines', () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  print('a\u001B]0;evil\u0007\u001B[2Jb\n  c\u202E');
+  expect(write.mock.calls).toEqual([['ab\n  c\n']]);
+  write.mockRestore();
+  expect(table([['a\u001B[31m\nb', 'c']])).toEqual(['ab  c']);
+});
 
 describe('table', () => {
   it('aligns all columns but the last', () => {

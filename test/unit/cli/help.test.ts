@@ -144,6 +144,32 @@ describe('help', () => {
   });
 });
 
+describe('the command help', () => {
+  it.each([
+    [['help'], 'Usage: mayfly [options]'],
+    [['help', 'vm'], 'Usage: mayfly vm [options]'],
+    [['help', 'snapshots', 'freeze'], 'Usage: mayfly snapshots freeze [options]'],
+    [['vm', 'help', 'ssh'], 'Usage: mayfly vm ssh [options]'],
+  ])('%j', async (args, usage) => {
+    const { exitCode, stdout } = await mayfly(...args);
+    expect({ exitCode, line: stdout.split('\n')[0] }).toEqual({
+      exitCode: 0,
+      line: expect.stringContaining(usage) as string,
+    });
+  });
+
+  it.each([
+    [['help', 'bogus'], 'There is no command "bogus".'],
+    [['help', 'vm', 'sssh'], 'There is no command "vm sssh"; did you mean ssh?'],
+    [['vm', 'help', 'bogus'], 'There is no command "vm bogus".'],
+    [['help', 'build', 'more'], 'There is no command "build more".'],
+  ])('%j is wrong usage', async (args, message) => {
+    const { exitCode, stdout, stderr } = await mayfly(...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
+
 it.each(['--version', '-V'])('%s prints the version', async (flag) => {
   const manifest = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
   expect(await mayfly(flag)).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: '' });

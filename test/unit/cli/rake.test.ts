@@ -59,6 +59,8 @@ describe('on the command line', () => {
     [['bild'], 'There is no task "bild"; did you mean build?'],
     [['build', 'nonsense:x'], 'There is no task "nonsense:x".'],
     [['A=b'], 'No task is named.'],
+    [['vm:destroy', '1x=3'], 'There is no task "1x=3".'],
+    [['build', '=x'], 'There is no task "=x".'],
   ])('%j is wrong usage', async (words, message) => {
     const { exitCode, stderr } = await mayfly('rake', ...words);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });

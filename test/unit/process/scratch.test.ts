@@ -1,9 +1,10 @@
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { currentOwner } from '../../../src/process/owner.js';
 import {
   makeScratch,
+  openFolders,
   publicScratchParent,
   readOwner,
   reapScratch,
@@ -97,9 +98,40 @@ describe('the owner of a folder', () => {
     expect(await readOwner(folder)).toBeUndefined();
     await writeFile(join(folder, '.owner.json'), '{"pid":');
     expect(await readOwner(folder)).toBeUndefined();
+    for (const text of ['{}', 'null', '{"pid":-1,"startTime":"1","bootId":"x"}', '[]', '1']) {
+      await writeFile(join(folder, '.owner.json'), text);
+      expect(await readOwner(folder)).toBeUndefined();
+    }
+    expect(await readOwner(join(folder, '.owner.json'))).toBeUndefined();
     await writeOwner(folder);
     expect(await readOwner(folder)).toEqual(await currentOwner());
   });
+});
+
+it('openFolders opens folders that are closed to everybody, and follows no link', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'tree/closed/inner'), { recursive: true });
+  await mkdir(join(folder, 'outside'), { mode: 0o500 });
+  await symlink(join(folder, 'outside'), join(folder, 'tree/closed/link'));
+  await chmod(join(folder, 'tree/closed/inner'), 0);
+  await chmod(join(folder, 'tree/closed'), 0);
+  await openFolders(join(folder, 'tree'));
+  const mode = async (path: string): Promise<number> => (await stat(join(folder, path))).mode & 0o777;
+  expect(await mode('tree/closed')).toBe(0o700);
+  expect(await mode('tree/closed/inner')).toBe(0o700);
+  expect(await mode('outside')).toBe(0o500);
+});
+
+it('removeTree removes what is closed to everybody, and a link without what it names', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'tree/closed/inner'), { recursive: true });
+  await chmod(join(folder, 'tree/closed'), 0);
+  await writeOwner(join(folder, 'tree'));
+  await symlink(join(folder, 'tree'), join(folder, 'link'));
+  await removeTree(join(folder, 'link'));
+  expect(await readdir(folder)).toEqual(['tree']);
+  await removeTree(join(folder, 'tree'));
+  expect(await readdir(folder)).toEqual([]);
 });
 
 it('removeTree removes read-only folders, and does not follow links', async () => {

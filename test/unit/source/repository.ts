@@ -51,7 +51,9 @@ export async function gitAt(seconds: number, cwd: string, ...args: string[]): Pr
 
 export async function write(root: string, path: string, content: string | Buffer): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true });
-  await writeFile(join(root, path), content);
+  // A script is executable.
+  const mode = content.toString().startsWith('#!') ? 0o755 : 0o666;
+  await writeFile(join(root, path), content, { mode });
 }
 
 export type Files = Readonly<Record<string, string>>;

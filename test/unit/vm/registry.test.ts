@@ -7,6 +7,7 @@ import {
   makeVmFolder,
   reapFolders,
   reapVm,
+  unreadableVms,
   writeVmRecord,
   type VmRecord,
 } from '../../../src/vm/registry.js';
@@ -122,5 +123,22 @@ describe('reaping', () => {
     expect(await reapFolders(vms)).toEqual(['crashed']);
     expect((await readdir(vms)).sort()).toEqual(['being-made', 'nobody-knows', 'vm']);
     expect(await reapFolders(join(vms, 'missing'))).toEqual([]);
+  });
+
+  it('leaves a VM whose record cannot be read, and names it', async () => {
+    const vms = await temporaryFolder();
+    for (const [name, text] of [
+      ['half', '{"schema": 1, "id'],
+      ['newer', JSON.stringify({ ...RECORD, provider: 'another' })],
+    ] as const) {
+      await mkdir(join(vms, name));
+      await writeFile(join(vms, name, '.owner.json'), JSON.stringify(GONE));
+      await writeFile(join(vms, name, 'vm.json'), text);
+    }
+    await put(vms, { id: 'vm' });
+    await writeFile(join(vms, 'stray'), '');
+    expect(await reapFolders(vms)).toEqual([]);
+    expect([...(await unreadableVms(vms))].sort()).toEqual(['half', 'newer']);
+    expect(await readdir(vms)).toHaveLength(4);
   });
 });

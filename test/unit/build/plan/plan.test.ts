@@ -1,5 +1,5 @@
 /** Plans of real checkouts. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commit, contents, failure, git, START, temporaryFolder, write } from '../../source/repository.js';
@@ -68,6 +68,42 @@ describe('the plan of a branch', () => {
   });
 });
 
+describe('scripts of the project', () => {
+  it.each<readonly [string, string, (root: string) => Promise<void>]>([
+    ['is not there', 'guest.no-script', (root) => rm(join(root, 'builder/provision/build'))],
+    [
+      'cannot be executed',
+      'guest.not-executable',
+      (root) => chmod(join(root, 'builder/provision/build'), 0o644),
+    ],
+    [
+      'is named otherwise',
+      'guest.no-script',
+      (root) =>
+        write(
+          root,
+          'builder/builder.yaml',
+          CONFIG.replace('{timeout', '{provision: provision/other, timeout'),
+        ),
+    ],
+  ])('that %s is told before anything is made', async (_what, code, change) => {
+    const { root, context } = await testProject();
+    await change(root);
+    await commit(root, 'Change', {});
+    expect(await failure(plan(context))).toMatchObject({ kind: 'usage', code });
+    // What only needs the VM does without.
+    await plan(context, { allowDirty: true });
+  });
+
+  it('may be links, which the guest follows', async () => {
+    const { root, context } = await testProject();
+    await rm(join(root, 'builder/provision/build'));
+    await symlink('/builder/elsewhere', join(root, 'builder/provision/build'));
+    await commit(root, 'Change', {});
+    await plan(context);
+  });
+});
+
 describe('the base box of a plan', () => {
   it('does not change with a commit that changes none of its inputs; its label does', async () => {
     const { root, context } = await testProject();
@@ -109,8 +145,8 @@ describe('the base box of a plan', () => {
       label: box.label,
       createdAt: '2026-01-02T03:04:05.000Z',
       seconds: 1,
-      diskSha256: '',
-      bootSha256: { kernel: '', initrd: '' },
+      diskSha256: 'ab'.repeat(32),
+      bootSha256: { kernel: 'cd'.repeat(32), initrd: 'ef'.repeat(32) },
       diskBytes: 1,
       fileBytes: 1,
       inputs: {},

@@ -1,5 +1,6 @@
 /** Either form of a box definition, and what the profile makes of it. */
 import { describe, expect, it } from 'vitest';
+import { foundSources } from '../../../../src/config/profiles/apt-lines.js';
 import { tailsConfig, type TailsFiles } from '../../../../src/config/profiles/tails.js';
 
 const config = (given: Partial<TailsFiles> = {}) =>
@@ -47,6 +48,26 @@ describe('packages', () => {
   it('of both forms, each once', () => {
     expect(packagesOf(vmdb2('apt: git'), 'apt-get install git curl')).toEqual(['git', 'curl']);
   });
+});
+
+describe('settings', () => {
+  it.each(['VM_MEMORY_BASE = 2 ** 10', 'BUILD_SPACE_REQUIREMENT = [1,2].max', 'ARCHITECTURE = x'])(
+    '%s is refused, not replaced by a default',
+    (line) => {
+      expect(() => config({ settings: `DISTRIBUTION = 'bookworm'\n${line}` })).toThrow(
+        expect.objectContaining({
+          code: 'profile.invalid',
+          details: [expect.stringContaining(line) as string],
+        }) as Error,
+      );
+    },
+  );
+});
+
+it('what only looks like sources is passed over in no time', () => {
+  const started = performance.now();
+  expect(foundSources(['deb [ '.repeat(40_000), `deb${' '.repeat(200_000)}x`])).toEqual([]);
+  expect(performance.now() - started).toBeLessThan(3000);
 });
 
 describe('the archive', () => {
