@@ -69,14 +69,14 @@ describe('a box that is made', () => {
       JSON.stringify(made.record) + (await readFile(join(made.folder, 'packages.json'), 'utf8')),
     ).not.toContain(root);
     expect((await mmdebstrap.calls()).map(([, variant]) => variant)).toEqual([
-      '--variant=extract',
       '--variant=apt',
+      '--variant=extract',
     ]);
     const progress = events.flatMap((event) => (event.type === 'progress' ? [event.text] : []));
     expect(progress).toEqual([
-      'unpacking disk tools',
       'running apt-get update',
       'downloading 147 MB',
+      'unpacking disk tools',
       'laying out the disk',
       'compressing the disk',
     ]);
