@@ -3,7 +3,7 @@ import type { BuildPlan } from '../src/build/plan/plan-type.js';
 import { repeatOnVmFailure } from './attempts.js';
 import { makeProbe } from './probe.js';
 import type { SectionResult } from './result.js';
-import type { Setting } from './setting.js';
+import type { CommandOptions, Setting } from './setting.js';
 import { median } from './statistics.js';
 import { bootStock, makeStockKey, type StockBoot } from './stock-boot.js';
 import { makeStockDisk, STOCK_PACKAGES } from './stock-disk.js';
@@ -63,10 +63,12 @@ export async function timeToFirstLine(
   setting: Setting,
   project: string,
   flags: readonly string[] = [],
+  options: Omit<CommandOptions, 'cwd'> = {},
 ): Promise<number> {
   let seconds: number | undefined;
   const started = performance.now();
   await setting.mayfly(['build', ...flags], {
+    ...options,
     cwd: project,
     onLine: (line) => {
       if (line.includes(FIRST_LINE)) seconds ??= (performance.now() - started) / 1000;

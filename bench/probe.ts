@@ -13,6 +13,8 @@ export interface ProbeMore {
   readonly urls?: Readonly<Record<string, string>>;
   /** Body of provision/setup-builder, a sh script; it runs as root in the VM. */
   readonly setup?: string;
+  /** More of the section `vm`. */
+  readonly vm?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function makeProbe(
   setting: Setting,
   script: string,
   memory: string,
-  { urls, setup = '' }: ProbeMore = {},
+  { urls, setup = '', vm = {} }: ProbeMore = {},
 ): Promise<string> {
   const path = await mkdtemp(join(setting.folder, 'probe-'));
   const template = parse(await readFile(MINIMAL, 'utf8')) as { basebox: unknown };
@@ -32,7 +34,7 @@ export async function makeProbe(
     name: 'probe',
     basebox: template.basebox,
     ...(urls === undefined ? {} : { archive: { origins: originsAt(urls) } }),
-    vm: { memory, build_memory: memory },
+    vm: { memory, build_memory: memory, ...vm },
     artifacts: { patterns: ['*.img'] },
   };
   const files = {

@@ -12,6 +12,11 @@ export const PROGRAM = fileURLToPath(new URL('../bin/mayfly.js', import.meta.url
 /** Milliseconds. A command that takes longer has hung. */
 const COMMAND_MS = 10 * 60_000;
 
+export interface CommandOptions extends RunOptions {
+  /** Words before the folder and the command, which run it in another machine. */
+  readonly enter?: readonly string[] | undefined;
+}
+
 export interface Setting extends AsyncDisposable {
   readonly folder: string;
   readonly runs: number;
@@ -20,7 +25,7 @@ export interface Setting extends AsyncDisposable {
   /** From now on commands have a home in which nothing is cached; the one before is removed. */
   freshHome(): Promise<void>;
   /** Runs the built command line. What `options.env` names comes before the bench's own settings. */
-  mayfly(args: readonly string[], options: RunOptions): Promise<RunResult>;
+  mayfly(args: readonly string[], options: CommandOptions): Promise<RunResult>;
   /** One for all sections, so that what a home took through it stays within reach. */
   relay(): Promise<Relay>;
   /** Ends every VM of the home: each by the pid that its record names. */
@@ -52,8 +57,11 @@ export async function openSetting(runs: number, signal: AbortSignal): Promise<Se
       await removeTree(homePath());
       count += 1;
     },
-    mayfly: (args, options) =>
-      run(process.execPath, [PROGRAM, ...args], {
+    mayfly(args, { enter, ...options }) {
+      const command = [process.execPath, PROGRAM, ...args];
+      const [program = '', ...words] =
+        enter === undefined ? command : [...enter, options.cwd ?? '/', ...command];
+      return run(program, words, {
         timeoutMs: COMMAND_MS,
         signal,
         ...options,
@@ -64,7 +72,8 @@ export async function openSetting(runs: number, signal: AbortSignal): Promise<Se
           MAYFLY_ACCELERATOR: process.env['MAYFLY_ACCELERATOR'],
           ...options.env,
         },
-      }),
+      });
+    },
     relay: () => (relay ??= startRelay(signal)),
     endVms,
     say: (text) => void process.stderr.write(`bench: ${text}\n`),

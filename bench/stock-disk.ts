@@ -61,6 +61,8 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
     served: () => [],
   });
   const tar = join(folder, 'rootfs.tar');
+  // What the mirrors have now: the local archive is served during a build only.
+  const relay = await setting.relay();
   const args = [
     ...['--mode=unshare', '--variant=apt', '--format=tar'],
     `--architectures=${spec.architecture}`,
@@ -69,7 +71,9 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
     ...customizeHooks(stock).map((hook) => `--customize-hook=${hook}`),
     spec.distribution,
     tar,
-    ...spec.sources.flatMap(sourceLines),
+    ...spec.sources.flatMap((source) =>
+      sourceLines({ ...source, url: relay.url(source.origin), serial: 'latest' }),
+    ),
   ];
   const env = { TMPDIR: folder };
   await run('mmdebstrap', args, { cwd: folder, env, signal, capture: false, timeoutMs: CREATE_MS });

@@ -4,7 +4,9 @@
  * stays and names the last holder, for the message to those who wait.
  */
 import { execa } from 'execa';
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { interruption, isAborted, MayflyError } from '../errors.js';
 import { cleanEnvironment } from './environment.js';
@@ -84,12 +86,26 @@ async function hold(path: string, options: LockOptions, flags: readonly string[]
     });
   }
   if (options.shared !== true) await writeFile(path, `process ${process.pid}: ${options.purpose}\n`);
+  // A lock that a failure left unreleased is not to keep this process, which has nothing else to do, from its end.
+  for (const handle of handlesOf(child)) handle.unref();
   let released = false;
   const release = async (): Promise<void> => {
     if (released) return;
     released = true;
+    for (const handle of handlesOf(child)) handle.ref();
     child.stdin.end();
     await child;
   };
   return { release, [Symbol.asyncDispose]: release };
+}
+
+interface Handle {
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/** What keeps this process alive because of a child: the child itself, and its pipes. */
+function handlesOf(child: ChildProcess): readonly Handle[] {
+  const pipes = [child.stdin, child.stdout, child.stderr];
+  return [child, ...pipes.filter((pipe) => pipe instanceof Socket)];
 }

@@ -85,10 +85,13 @@ export async function listVms(vms: string): Promise<readonly KnownVm[]> {
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
   });
-  const known = await Promise.all(names.map((name) => readVm(join(vms, name))));
-  return known
-    .filter((vm) => vm !== undefined)
-    .sort((a, b) => a.record.createdAt.localeCompare(b.record.createdAt));
+  const known: KnownVm[] = [];
+  // One after the other: each may be asked about by a login on the same host.
+  for (const name of names) {
+    const vm = await readVm(join(vms, name));
+    if (vm !== undefined) known.push(vm);
+  }
+  return known.sort((a, b) => a.record.createdAt.localeCompare(b.record.createdAt));
 }
 
 /** Ends what is left of a VM whose owner is gone, and removes its folder. */

@@ -1,58 +1,14 @@
 /** ci/ without a CI server: the files are what their readers take, and their shell lines do what they are for. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { BuildPlan } from '../../src/build/plan/plan.js';
-import { makeAgent, type Agent } from '../rig/ci.js';
+import { makePlanningAgent, type Agent } from '../rig/ci.js';
+import { github, gitlab, jenkins, readCiFile, type GitlabJob } from '../rig/ci-files.js';
 import { parseGroovy, stagesOf } from '../rig/groovy.js';
 import { folder, mayfly } from '../rig/mayfly.js';
 import { makeTailsProject, type TailsProject } from '../rig/tails-project.js';
-
-const read = (name: string): Promise<string> =>
-  readFile(fileURLToPath(new URL(`../../ci/${name}`, import.meta.url)), 'utf8');
-
-interface Job {
-  /** Each is run by a shell of its own. */
-  readonly build: readonly string[];
-  readonly again: readonly string[];
-}
-
-async function jenkins(): Promise<Job> {
-  const [build, again] = stagesOf(await parseGroovy(await read('Jenkinsfile')));
-  return { build: build?.shell ?? [], again: again?.shell ?? [] };
-}
-
-interface GitlabJob {
-  readonly script: readonly string[];
-  readonly artifacts: { readonly reports: { readonly junit: string } };
-}
-
-/** The runner runs all lines of a job in one shell. */
-async function gitlab(): Promise<Job> {
-  const file = parse(await read('gitlab-ci.yml')) as {
-    default: { before_script: readonly string[] };
-    build: GitlabJob;
-    reproduce: GitlabJob;
-  };
-  const lines = (job: GitlabJob): readonly string[] => [
-    [...file.default.before_script, ...job.script].join('\n'),
-  ];
-  return { build: lines(file.build), again: lines(file.reproduce) };
-}
-
-async function github(): Promise<Job> {
-  interface Step {
-    readonly run?: string;
-  }
-  const file = parse(await read('github-actions.yml')) as {
-    jobs: Readonly<Record<'build' | 'reproduce', { readonly steps: readonly Step[] }>>;
-  };
-  const lines = (steps: readonly Step[]): readonly string[] =>
-    steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-  return { build: lines(file.jobs.build.steps), again: lines(file.jobs.reproduce.steps) };
-}
 
 let own: string;
 /** Of debian-security. */
@@ -113,7 +69,7 @@ const SYSTEMS = [
 
 describe('the files', () => {
   it('Jenkins: a build and a reproduction, on two agents, with results as tests and artifacts', async () => {
-    const stages = stagesOf(await parseGroovy(await read('Jenkinsfile')));
+    const stages = stagesOf(await parseGroovy(await readCiFile('Jenkinsfile')));
     expect(stages.map(({ name, agent }) => [name, agent])).toEqual([
       ['Build', 'mayfly'],
       ['Reproduce', 'mayfly && !${env.FIRST_AGENT}'],
@@ -122,17 +78,17 @@ describe('the files', () => {
       expect(words).toEqual(
         expect.arrayContaining(['checkout', 'dir', 'sh', 'post', 'always', 'junit', 'archiveArtifacts']),
       );
-    await parseGroovy(await read('jenkins/job-dsl.groovy'));
+    await parseGroovy(await readCiFile('jenkins/job-dsl.groovy'));
     await expect(parseGroovy('pipeline { stages { ')).rejects.toThrow('no Groovy at line 1');
   });
 
   it('Jenkins Job Builder, GitLab CI, GitHub Actions: what they name is there', async () => {
-    const jobs = parse(await read('jenkins/job-builder.yaml')) as readonly Readonly<
+    const jobs = parse(await readCiFile('jenkins/job-builder.yaml')) as readonly Readonly<
       Record<string, unknown>
     >[];
     expect(jobs.map((job) => Object.keys(job)[0])).toEqual(['job-template', 'project']);
     expect(jobs[0]?.['job-template']).toMatchObject({ 'script-path': 'ci/Jenkinsfile' });
-    const file = parse(await read('gitlab-ci.yml')) as {
+    const file = parse(await readCiFile('gitlab-ci.yml')) as {
       stages: string[];
       build: GitlabJob;
       reproduce: GitlabJob;
@@ -148,7 +104,10 @@ describe('the files', () => {
 describe.each(SYSTEMS)('the shell lines of %s', (name, job, env, detached) => {
   it('build, build the same inputs elsewhere in another environment, and compare', async () => {
     const { build, again } = await job();
-    const [one, two] = [await makeAgent(join(own, `${name} one`)), await makeAgent(join(own, `${name} two`))];
+    const [one, two] = [
+      await makePlanningAgent(join(own, `${name} one`)),
+      await makePlanningAgent(join(own, `${name} two`)),
+    ];
     const first = await workspace(`${name}/first`, detached);
     await runAll(one, build, join(first, 'source'), env);
     // Meanwhile the world goes on.
@@ -184,20 +143,6 @@ describe.each(SYSTEMS)('the shell lines of %s', (name, job, env, detached) => {
 });
 
 describe('an agent', () => {
-  it('has two executors: two builds at once, and a workspace that is wiped between', async () => {
-    const { build } = await jenkins();
-    const agent = await makeAgent(join(own, 'executors'));
-    const paths = await Promise.all([workspace('executor1', false), workspace('executor2', false)]);
-    const [first] = paths;
-    await Promise.all(paths.map((path) => runAll(agent, build, join(path, 'source'), JENKINS)));
-    const plans = await Promise.all(paths.map((path) => plan(join(path, 'first'))));
-    expect(plans[0]?.box.fingerprint).toBe(plans[1]?.box.fingerprint);
-    expect(plans[0]?.environment).toEqual(plans[1]?.environment);
-    await rm(first, { recursive: true });
-    await runAll(agent, build, join(await workspace('executor1', false), 'source'), JENKINS);
-    expect((await plan(join(first, 'first'))).source.commit).toBe(plans[0]?.source.commit);
-  });
-
   it('what a killed job left is removed by the next one, whatever becomes of that', async () => {
     const path = join(await workspace('killed', false), 'source');
     const home = join(own, 'killed home');

@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { smallMachine, type Machine } from '../rig/machines.js';
+import { folder } from '../rig/mayfly.js';
 
 const MODULE = fileURLToPath(new URL('../../dist/vm/libvirt/pool-caches.js', import.meta.url));
 
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = await smallMachine();
+  machine = await smallMachine(folder);
 });
 
 afterAll(async () => {
@@ -40,10 +41,12 @@ it('generation follows generation, and a long chain becomes one that stands on n
   `);
   // The ninth made the tenth of them all; what it replaced is kept until the next time.
   expect(found).toMatchObject([{ name: 'p', generations: 12, runs: 0 }]);
+  // From another host, which may log in a few times at once only.
   const later = await inside(`
+    const over = 'qemu+ssh://root@127.0.0.1:2222/system';
     for (let turn = 20; turn < 28; turn++) {
-      await caches.openPoolCache(uri, disk('vm' + turn), signal);
-      await caches.sealPoolCache(uri, disk('vm' + turn), signal);
+      await caches.openPoolCache(over, disk('vm' + turn), signal);
+      await caches.sealPoolCache(over, disk('vm' + turn), signal);
     }
     say(await caches.listPoolCaches(uri));
   `);

@@ -9,7 +9,7 @@ import { buildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
 import { findLeaks } from '../rig/leaks.js';
 import { smallMachine, thisHost, type Machine } from '../rig/machines.js';
-import { home, mayfly, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
+import { folder, home, mayfly, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
 /** Counts in the cache disk how many builds saw it, and tries to write to what is shared. */
@@ -47,12 +47,12 @@ describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
   let host: Machine;
   let project: TestProject;
   const flags = ['--offline', '--provider', provider];
-  const at = (): Options => ({ ...host.options, cwd: project.path });
+  const at = (): Options => ({ enter: host.enter, env: host.env, cwd: project.path });
   const run = (...args: string[]): Promise<Outcome> => mayfly(args, at());
   const artifact = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
 
   beforeAll(async () => {
-    host = await machine();
+    host = await machine(folder);
     project = await makeProject({
       name: `contract-${provider}`,
       build: BUILD,
@@ -113,7 +113,7 @@ describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
     expect(seen.all).toContain('is in use by process');
     running.kill('SIGKILL');
     // It holds on to the output: nothing has ended before it has.
-    if (host.options.enter !== undefined) await endMayfly(host);
+    if (host.enter !== undefined) await endMayfly(host);
     await running.outcome;
     const cleaned = await run('clean');
     expect(cleaned.all).toMatch(/Removed the VM contract-\w+-main-[0-9a-f]{6} of a mayfly that is gone/);
@@ -135,9 +135,9 @@ async function endMayfly(host: Machine): Promise<void> {
 
 /** Domains and disks of VMs that libvirt still has there. */
 async function leftAt(host: Machine): Promise<readonly string[]> {
-  const uri = host.options.enter === undefined ? 'qemu:///session' : 'qemu:///system';
+  const uri = host.enter === undefined ? 'qemu:///session' : 'qemu:///system';
   const domains = await host.run('virsh', '--connect', uri, 'list', '--all', '--name');
-  const volumes = host.options.enter === undefined ? '' : await host.run('virsh', 'vol-list', 'default');
+  const volumes = host.enter === undefined ? '' : await host.run('virsh', 'vol-list', 'default');
   return [
     ...domains.split('\n'),
     ...volumes.split('\n').filter((line) => line.includes('mayfly-vm-')),

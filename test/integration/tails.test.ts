@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
+import { thisHost } from '../rig/machines.js';
 import { folder, mayfly } from '../rig/mayfly.js';
 import { makeTailsProject, type TailsProject } from '../rig/tails-project.js';
 
@@ -103,17 +104,23 @@ describe('a topic branch, as on Jenkins', () => {
   });
 });
 
-describe('the next build', () => {
+describe('the next build, by libvirt', () => {
   it('has what the scripts put on the cache disk; its failure is a failure', async () => {
     await project.commit('config/fail', 'yes\n');
-    const built = await mayfly(['rake', 'build'], {
-      cwd: project.path,
-      env: { TAILS_BUILD_OPTIONS: 'ram' },
-    });
-    expect(built.all).toMatch(/^box +have/m);
-    expect(built.all).toContain('The build script failed with exit code 7.');
-    expect(built.all).toContain('| cache used before');
-    expect(built.all).toContain('| in tmpfs');
-    expect(built.exitCode).toBe(7);
+    const host = await thisHost(folder);
+    try {
+      const built = await mayfly(['build', '--provider', 'libvirt'], {
+        cwd: project.path,
+        env: { ...host.env, TAILS_BUILD_OPTIONS: 'ram' },
+      });
+      expect(built.all).toContain('libvirt at qemu:///session');
+      expect(built.all).toMatch(/^box +have/m);
+      expect(built.all).toContain('The build script failed with exit code 7.');
+      expect(built.all).toContain('| cache used before');
+      expect(built.all).toContain('| in tmpfs');
+      expect(built.exitCode).toBe(7);
+    } finally {
+      await host.end();
+    }
   });
 });

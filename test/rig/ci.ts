@@ -1,20 +1,17 @@
-/**
- * A CI agent without a CI server: an environment as the server gives it, the very shell lines of ci/, and a
- * `mayfly` that plans where it would build. What it "builds" depends on commit, serials and box alone.
- */
+/** A CI agent without a CI server: an environment as the server gives it, and the very shell lines of ci/. */
 import { execa } from 'execa';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROGRAM } from './mayfly.js';
+import { folder as workerFolder, PROGRAM } from './mayfly.js';
 
 const CI = fileURLToPath(new URL('../../ci', import.meta.url));
 
 /**
- * Plans in place of `build`, with the same flags; and knows the newest serial without asking a service, which no test
- * has. All else is the real command.
+ * Plans in place of `build`, with the same flags: what it "builds" depends on commit, serials and box alone. It knows the
+ * newest serial without asking a service, which no test has. All else is the real command.
  */
-const STAND_IN = `#!/bin/sh
+const PLANS = `#!/bin/sh
 set -eu
 echo "$*" >> "$CI_LOG"
 if [ "$1 $2" = 'snapshots resolve' ]; then
@@ -40,43 +37,81 @@ ${process.execPath} -e '
 `;
 
 export interface Agent {
-  /** Runs one shell line, as a CI system does. */
-  run(line: string, cwd: string, env: Readonly<Record<string, string>>): Promise<AgentOutcome>;
+  /**
+   * Runs one shell line, as a CI system does.
+   * @param killAt the line and all that it started end without a word when this text was printed
+   */
+  run(
+    line: string,
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+    killAt?: string,
+  ): Promise<AgentOutcome>;
   readonly home: string;
-  /** What mayfly was asked for. */
+  /** What a mayfly that plans was asked for. */
   readonly log: string;
 }
 
 export interface AgentOutcome {
   readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
   readonly all: string;
 }
 
-/** @param folder becomes the agent's own */
-export async function makeAgent(folder: string): Promise<Agent> {
+/** An agent whose mayfly plans where it would build. @param folder becomes the agent's own */
+export async function makePlanningAgent(folder: string): Promise<Agent> {
   const bin = join(folder, 'bin');
-  const home = join(folder, 'home');
-  const log = join(folder, 'log');
   await mkdir(bin, { recursive: true });
   await symlink(CI, join(folder, 'ci'));
-  await writeFile(join(bin, 'mayfly'), STAND_IN);
+  await writeFile(join(bin, 'mayfly'), PLANS);
   await chmod(join(bin, 'mayfly'), 0o755);
+  return agent(folder, join(folder, 'home'), {});
+}
+
+/** An agent with the real mayfly. @param home keeps what its mayfly keeps */
+export async function makeAgent(folder: string, home: string): Promise<Agent> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin, { recursive: true });
+  await symlink(PROGRAM, join(bin, 'mayfly'));
+  return agent(folder, home, { MAYFLY_TMPDIR: workerFolder });
+}
+
+function agent(folder: string, home: string, own: Readonly<Record<string, string>>): Agent {
+  const log = join(folder, 'log');
+  const path = `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`;
   return {
     home,
     log,
-    async run(line, cwd, env) {
+    async run(line, cwd, env, killAt) {
       await mkdir(cwd, { recursive: true });
-      const path = `${bin}:${process.env['PATH'] ?? ''}`;
-      const { exitCode, all } = await execa('sh', ['-xec', line], {
+      const job = execa('sh', ['-xec', line], {
         cwd,
         extendEnv: false,
-        env: { PATH: path, HOME: folder, MAYFLY_HOME: home, MAYFLY_ACCELERATOR: 'tcg', CI_LOG: log, ...env },
+        env: {
+          PATH: path,
+          HOME: folder,
+          MAYFLY_HOME: home,
+          MAYFLY_ACCELERATOR: 'tcg',
+          CI_LOG: log,
+          ...own,
+          ...env,
+        },
         reject: false,
         all: true,
         stdin: 'ignore',
-        timeout: 120_000,
+        // A process group of its own.
+        detached: true,
+        timeout: 480_000,
       });
-      return { exitCode, all };
+      let printed = '';
+      job.all.on('data', (chunk: Buffer) => {
+        const before = printed;
+        printed += chunk.toString();
+        if (killAt === undefined || before.includes(killAt) || !printed.includes(killAt)) return;
+        if (job.pid !== undefined) process.kill(-job.pid, 'SIGKILL');
+      });
+      const { exitCode, signal, all } = await job;
+      return { exitCode, signal, all };
     },
   };
 }

@@ -4,26 +4,27 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
-import { folder, type Options } from './mayfly.js';
 
 const RIG = fileURLToPath(new URL('libvirtd.sh', import.meta.url));
 
 export interface Machine {
-  /** How mayfly is run there. */
-  readonly options: Options;
+  /** Words before a folder and a command, which then run there; none where it is this host. */
+  readonly enter?: readonly string[] | undefined;
+  /** What commands need to know. */
+  readonly env: Readonly<Record<string, string>>;
   /** Runs a program there. @returns its stdout; empty when it failed */
   run(program: string, ...args: readonly string[]): Promise<string>;
   /** Ends everything that it runs. */
   end(): Promise<void>;
 }
 
-/** This host. A libvirt of the person's own starts when it is wanted, and is ended by its pid. */
-export async function thisHost(): Promise<Machine> {
+/** This host. A libvirt of the person's own starts when it is wanted, in a folder below this one, and is ended by its pid. */
+export async function thisHost(folder: string): Promise<Machine> {
   const runtime = join(folder, 'run');
   await mkdir(runtime, { recursive: true, mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime };
   return {
-    options: { env },
+    env,
     run: async (program, ...args) => (await execa(program, args, { env, reject: false })).stdout,
     async end() {
       const pid = await readFile(join(runtime, 'libvirt/libvirtd.pid'), 'utf8').catch(() => undefined);
@@ -33,8 +34,8 @@ export async function thisHost(): Promise<Machine> {
   };
 }
 
-/** A machine with a system libvirtd and an sshd: see libvirtd.sh. */
-export async function smallMachine(): Promise<Machine> {
+/** A machine with a system libvirtd and an SSH server, whose files are below this folder: see libvirtd.sh. */
+export async function smallMachine(folder: string): Promise<Machine> {
   const files = join(folder, 'machine');
   const child = execa('sh', [RIG, files, 'sh', '-c', 'echo ready; exec cat'], {
     reject: false,
@@ -64,7 +65,8 @@ export async function smallMachine(): Promise<Machine> {
     ...['sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh'],
   ];
   return {
-    options: { enter },
+    enter,
+    env: {},
     run: async (program, ...args) => {
       const [first = '', ...rest] = [...enter, '/', program, ...args];
       return (await execa(first, rest, { reject: false })).stdout;

@@ -30,7 +30,7 @@ export interface Options {
   /** A home of its own; for tests that look at what is stored. */
   readonly home?: string;
   /** Words before the command, and before the folder that it runs in: the way into a machine (machines.ts). */
-  readonly enter?: readonly string[];
+  readonly enter?: readonly string[] | undefined;
 }
 
 /** A machine that has other work too makes a base box in three minutes. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findBox, type Box } from '../../basebox/store.js';
-import { MayflyError } from '../../errors.js';
+import { MayflyError, messageOf } from '../../errors.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
 import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
@@ -116,8 +116,15 @@ export async function startBuilderVm(
     await storageOf(context, record, folder).makeArtifactDisk(artifactBytes);
     return await launch(context, record, folder, box, held, mayOutliveUs);
   } catch (error) {
-    await closeCaches(context, record, folder, false, context.report);
-    await providerOf(record.provider).remove({ folder, record });
+    for (const undo of [
+      () => closeCaches(context, record, folder, false, context.report),
+      () => providerOf(record.provider).remove({ folder, record }),
+    ]) {
+      await undo().catch((problem: unknown) => {
+        const text = `Cleaning up: ${messageOf(problem)}`;
+        context.report({ type: 'notice', level: 'warning', text });
+      });
+    }
     throw error;
   }
 }

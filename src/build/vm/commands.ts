@@ -133,8 +133,11 @@ export async function vmDestroy(context: Context, known: KnownVm): Promise<void>
   refuseBusy(known);
   const held = await holdVm(context, known.record.id);
   if (known.state === 'halted') {
-    await destroyHalted(context, known);
-    await held.release();
+    try {
+      await destroyHalted(context, known);
+    } finally {
+      await held.release();
+    }
     return;
   }
   const builder = await adoptBuilderVm(context, known, held);

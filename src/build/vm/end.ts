@@ -1,5 +1,6 @@
 /** The ends of a builder VM: it goes on without us, is powered off, or is gone but for what its cache disks gained. */
 import { rm } from 'node:fs/promises';
+import { messageOf } from '../../errors.js';
 import { finish } from '../../guest/build.js';
 import { deadline } from '../../process/deadline.js';
 import { removeTree } from '../../process/scratch.js';
@@ -40,13 +41,31 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
       clean = await unmountCaches(builder, report);
     }
   } finally {
-    await builder.master?.end(1000);
-    if (clean) clean = await builder.vm.stop();
-    else await builder.vm.kill();
+    try {
+      await builder.master?.end(1000);
+      if (clean) clean = await builder.vm.stop();
+      else await builder.vm.kill();
+      await closeCachesIfPossible(context, builder, clean, report);
+      await providerOf(builder.record.provider).remove(builder);
+      await removeTree(builder.folder);
+    } finally {
+      await builder.held.release();
+    }
+  }
+}
+
+/** A cache that cannot be kept is no reason to keep the VM. */
+async function closeCachesIfPossible(
+  context: Context,
+  builder: BuilderVm,
+  clean: boolean,
+  report: Report,
+): Promise<void> {
+  try {
     await closeCaches(context, builder.record, builder.folder, clean, report);
-    await providerOf(builder.record.provider).remove(builder);
-    await removeTree(builder.folder);
-    await builder.held.release();
+  } catch (error) {
+    const text = `What this build fetched is not kept in its caches: ${messageOf(error)}`;
+    report({ type: 'notice', level: 'warning', text });
   }
 }
 

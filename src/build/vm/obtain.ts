@@ -91,8 +91,9 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
 }
 
 function hardware(plan: BuildPlan): string {
-  const { cpus, memoryBytes, accelerator, acceleratorReason } = plan.vm;
-  return `${cpus} CPUs, ${Math.round(memoryBytes / 2 ** 20)} MiB, ${accelerator} (${acceleratorReason})`;
+  const { provider, connection, cpus, memoryBytes, accelerator, acceleratorReason } = plan.vm;
+  const place = connection === undefined ? '' : `${provider} at ${connection}, `;
+  return `${place}${cpus} CPUs, ${Math.round(memoryBytes / 2 ** 20)} MiB, ${accelerator} (${acceleratorReason})`;
 }
 
 async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {

@@ -9,11 +9,11 @@
  * stand on each other, one that stands on nothing is made of them all.
  */
 import {
-  allocationOf,
   backingOf,
   copyVolume,
   createVolume,
   deleteVolume,
+  describeVolumes,
   listVolumes,
   publishVolume,
   volumePath,
@@ -111,7 +111,7 @@ async function volumesOf(uri: string, cache: string): Promise<Volumes> {
   const names = (await listVolumes(uri)).filter(
     (name) => generationsOf([name], cache).length > 0 || isRun(name, cache),
   );
-  return new Map(await Promise.all(names.map(async (name) => [name, await backingOf(uri, name)] as const)));
+  return new Map([...(await describeVolumes(uri, names))].map(([name, { backing }]) => [name, backing]));
 }
 
 /** A volume, and all that it stands on. Pure. */
@@ -155,26 +155,29 @@ export interface PoolCacheSummary {
 }
 
 export async function listPoolCaches(uri: string): Promise<readonly PoolCacheSummary[]> {
-  const caches = new Set(
-    (await listVolumes(uri)).flatMap((name) => {
-      const cache = /^mayfly-cache-(.+)-(?:generation-\d{4,}|run-[^.]+)\.qcow2$/.exec(name)?.[1];
-      return cache === undefined ? [] : [cache];
-    }),
+  const all = await describeVolumes(
+    uri,
+    (await listVolumes(uri)).filter((name) => cacheOf(name) !== undefined),
   );
-  return await Promise.all(
-    [...caches].sort().map(async (cache) => {
-      const volumes = await volumesOf(uri, cache);
-      const sizes = await Promise.all([...volumes.keys()].map((name) => allocationOf(uri, name)));
-      const generations = generationsOf([...volumes.keys()], cache);
-      return {
-        name: cache,
-        generations: generations.length,
-        runs: volumes.size - 2 * generations.length,
-        bytes: sizes.reduce((sum, size) => sum + size, 0),
-      };
-    }),
-  );
+  const caches = new Set([...all.keys()].map(cacheOf).filter((cache) => cache !== undefined));
+  return [...caches].sort().map((cache) => {
+    const volumes = [...all].filter(([name]) => cacheOf(name) === cache);
+    const generations = generationsOf(
+      volumes.map(([name]) => name),
+      cache,
+    );
+    return {
+      name: cache,
+      generations: generations.length,
+      runs: volumes.length - 2 * generations.length,
+      bytes: volumes.reduce((sum, [, { allocation }]) => sum + allocation, 0),
+    };
+  });
 }
+
+/** The cache that a volume is of. */
+const cacheOf = (volume: string): string | undefined =>
+  /^mayfly-cache-(.+)-(?:generation-\d{4,}|run-[^.]+)\.qcow2$/.exec(volume)?.[1];
 
 /** Removes all generations of a cache. False when a VM has it plugged in. */
 export async function cleanPoolCache(uri: string, cache: string): Promise<boolean> {
@@ -191,11 +194,9 @@ export async function cleanPoolCache(uri: string, cache: string): Promise<boolea
 
 /** Drops the overlay of a VM, unless it was sealed: then it is part of the cache. */
 export async function discardPoolCache(uri: string, cache: string, vmId: string): Promise<void> {
-  const names = await listVolumes(uri);
+  const volumes = await volumesOf(uri, cache);
   const run = runVolume(cache, vmId);
-  if (!names.includes(run)) return;
-  for (const { name } of generationsOf(names, cache)) {
-    if ((await backingOf(uri, name)) === run) return;
-  }
-  await deleteVolume(uri, run);
+  if (!volumes.has(run)) return;
+  const isSealed = generationsOf([...volumes.keys()], cache).some(({ name }) => volumes.get(name) === run);
+  if (!isSealed) await deleteVolume(uri, run);
 }

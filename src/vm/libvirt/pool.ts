@@ -108,24 +108,70 @@ export async function listVolumes(uri: string): Promise<readonly string[]> {
   return volumeNames(stdout);
 }
 
-/** From virsh's table of names and paths. Pure. */
+/** From virsh's table of names and paths; names that virsh's command line takes as they are. Pure. */
 export function volumeNames(table: string): readonly string[] {
   return table
     .split('\n')
     .map((line) => line.trim().split(/\s+/, 1)[0] ?? '')
-    .filter((name) => name.startsWith('mayfly-'));
+    .filter((name) => /^mayfly-[\w.+-]+$/.test(name));
 }
 
-/** Bytes that a volume takes on its host. */
-export async function allocationOf(uri: string, name: string): Promise<number> {
-  const { stdout } = await virsh(uri, ['vol-info', '--bytes', '--pool', POOL, name]);
-  return Number(/^Allocation:\s*(\d+)/m.exec(stdout)?.[1] ?? 0);
+export interface VolumeFacts {
+  /** Name of the volume below it. */
+  readonly backing: string | undefined;
+  /** Bytes that it takes on its host. */
+  readonly allocation: number;
+}
+
+/**
+ * What volumes are, by one connection: each is a login where the host is another one, and a host takes only a few at a
+ * time. One that is gone meanwhile is not in the answer.
+ */
+export async function describeVolumes(
+  uri: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, VolumeFacts>> {
+  if (names.length === 0) return new Map();
+  const ask = (name: string): string => `vol-dumpxml --pool ${POOL} ${name}`;
+  // It says 1 where one is gone.
+  const { stdout } = await virsh(uri, [names.map(ask).join('; ')], { accept: [0, 1] });
+  const found = parseVolumes(stdout);
+  const missing = names.filter((name) => !found.has(name));
+  if (missing.length > 0) await refusePresent(uri, missing);
+  return found;
+}
+
+/** What is there and gave no answer is a failure: a volume is deleted because nobody stands on it. */
+async function refusePresent(uri: string, names: readonly string[]): Promise<void> {
+  const present = (await listVolumes(uri)).filter((name) => names.includes(name));
+  for (const name of present) await virsh(uri, ['vol-dumpxml', '--pool', POOL, name]);
+  if (present.length > 0) {
+    throw new MayflyError(
+      'vm',
+      'libvirt.no-answer',
+      `libvirt at ${uri} did not say what ${present.join(', ')} stands on.`,
+      {
+        hint: 'Try again.',
+      },
+    );
+  }
+}
+
+/** From the XML of volumes, one after the other. Pure. */
+export function parseVolumes(xml: string): ReadonlyMap<string, VolumeFacts> {
+  const volumes = xml.split('</volume>').flatMap((text) => {
+    const name = /<name>([^<]*)<\/name>/.exec(text)?.[1];
+    if (name === undefined) return [];
+    const backing = /<backingStore>\s*<path>[^<]*\/([^/<]+)<\/path>/.exec(text)?.[1];
+    const allocation = Number(/<allocation unit='bytes'>(\d+)</.exec(text)?.[1] ?? 0);
+    return [[name, { backing, allocation }] as const];
+  });
+  return new Map(volumes);
 }
 
 /** Name of the volume below another one, or undefined. */
 export async function backingOf(uri: string, name: string): Promise<string | undefined> {
-  const { stdout } = await virsh(uri, ['vol-dumpxml', '--pool', POOL, name]);
-  return /<backingStore>\s*<path>[^<]*\/([^/<]+)<\/path>/.exec(stdout)?.[1];
+  return (await describeVolumes(uri, [name])).get(name)?.backing;
 }
 
 export const boxVolume = (fingerprint: string): string => `mayfly-box-${fingerprint}.qcow2`;
@@ -155,9 +201,9 @@ export async function ensureBoxVolume(uri: string, box: BoxFiles, signal: AbortS
 export async function removeBoxVolumes(uri: string, fingerprint: string): Promise<boolean> {
   const names = await listVolumes(uri);
   const name = boxVolume(fingerprint);
-  for (const vm of names.filter((other) => other.startsWith('mayfly-vm-') && other.endsWith('.qcow2'))) {
-    if ((await backingOf(uri, vm)) === name) return false;
-  }
+  const vms = names.filter((other) => other.startsWith('mayfly-vm-') && other.endsWith('.qcow2'));
+  const facts = await describeVolumes(uri, vms);
+  if ([...facts.values()].some(({ backing }) => backing === name)) return false;
   if (names.includes(name)) await deleteVolume(uri, name);
   for (const data of names.filter((other) => other.startsWith(`mayfly-box-${fingerprint}-data-`))) {
     await deleteVolume(uri, data);

@@ -27,6 +27,23 @@ async function lockPath(): Promise<string> {
 }
 
 describe('an exclusive lock', () => {
+  it('that a failure left unreleased does not keep its process from ending', async () => {
+    const path = await lockPath();
+    const child = startNode(
+      `import { lock } from ${JSON.stringify(sourceUrl('process/lock.ts'))};
+       await lock(process.argv[1], { purpose: 'fails' });
+       console.log('held');`,
+      [path],
+    );
+    expect(await child.firstLine).toBe('held');
+    await child.ended;
+    await eventually('the lock is free', async () => {
+      const free = await tryLock(path, { purpose });
+      await free?.release();
+      return free !== undefined;
+    });
+  });
+
   it('keeps other processes out, and lets them in once it is released', async () => {
     const path = await lockPath();
     const held = await lock(path, { purpose });

@@ -1,7 +1,7 @@
 /** What is read from virsh's tables and XML, and the names of volumes. */
 import { describe, expect, it } from 'vitest';
 import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
-import { createArguments, vmVolume, volumeNames } from '../../../../src/vm/libvirt/pool.js';
+import { createArguments, parseVolumes, vmVolume, volumeNames } from '../../../../src/vm/libvirt/pool.js';
 import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
 import { freeMemory } from '../../../../src/vm/libvirt/support.js';
 
@@ -18,6 +18,18 @@ it('volumes are made in the pool that every libvirt has', () => {
 it('only volumes of ours are seen', () => {
   const table = ' debian.iso          /images/debian.iso\n mayfly-vm-a.qcow2   /images/mayfly-vm-a.qcow2\n\n';
   expect(volumeNames(table)).toEqual(['mayfly-vm-a.qcow2']);
+  expect(volumeNames(' mayfly-x;quit   /images/x\n')).toEqual([]);
+});
+
+it('many volumes are described by one answer', () => {
+  const volume = (name: string, backing: string): string =>
+    `<volume type='file'>\n  <name>${name}</name>\n  <allocation unit='bytes'>4096</allocation>${backing}\n</volume>\n\n`;
+  const backing = '\n  <backingStore>\n    <path>/var/lib/images/mayfly-a.qcow2</path>\n  </backingStore>';
+  expect([...parseVolumes(volume('mayfly-a.qcow2', '') + volume('mayfly-b.qcow2', backing))]).toEqual([
+    ['mayfly-a.qcow2', { backing: undefined, allocation: 4096 }],
+    ['mayfly-b.qcow2', { backing: 'mayfly-a.qcow2', allocation: 4096 }],
+  ]);
+  expect(parseVolumes('').size).toBe(0);
 });
 
 it('each disk of a VM has a volume of its own', () => {
