@@ -15,6 +15,9 @@ export interface ServiceOptions {
   readonly whenWeDie: DeathSignal | 'outlives';
 }
 
+/** Between the start of a child and its tie to our life we may have died: then its parent is another one already. */
+const ONLY_WITH_US = '[ "$PPID" -eq "$0" ] && exec "$@"';
+
 export interface ServiceExit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
@@ -40,7 +43,9 @@ export async function startService(
   await requireTie(env, options.cwd);
   if (path === undefined) throw notInstalled([program, ...args], options.cwd);
   const [file, vector] =
-    options.whenWeDie === 'outlives' ? ([path, [...args]] as const) : tied(path, args, options.whenWeDie);
+    options.whenWeDie === 'outlives'
+      ? ([path, [...args]] as const)
+      : tied('/bin/sh', ['-c', ONLY_WITH_US, String(process.pid), path, ...args], options.whenWeDie);
   // Plain spawn, not execa: the log must be the child's own descriptor, not a pipe through us.
   const log = openSync(options.log, 'a', 0o600);
   const child = spawn(file, vector, { cwd: options.cwd, env, detached: true, stdio: ['ignore', log, log] });

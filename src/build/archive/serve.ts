@@ -18,6 +18,8 @@ export interface BuildArchive extends AsyncDisposable {
   readonly onHost: (source: ArchiveSource) => ArchiveSource;
   /** What was served so far. */
   readonly served: readonly ServedFile[];
+  /** What of it went to the program that calls itself so. */
+  readonly servedTo: (client: string) => readonly ServedFile[];
   /** Snapshots that were asked for and are not the plan's. */
   readonly outside: Set<string>;
 }
@@ -32,6 +34,7 @@ export async function openArchive(
   const upstream = offline ? undefined : await makeUpstream(await hostProxy(context.env, context.signal));
   const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
+  const clients = new Map<ServedFile, string | undefined>();
   const outside = new Set<string>();
   const find = async (address: SnapshotAddress): Promise<Snapshot | undefined> => {
     const state = plannedState(planned, address);
@@ -44,7 +47,10 @@ export async function openArchive(
     upstream,
     signal: context.signal,
     find,
-    onServed: (file) => served.push(file),
+    onServed: (file, client) => {
+      served.push(file);
+      clients.set(file, client);
+    },
     onFailure: (path, error) => {
       report({
         type: 'notice',
@@ -57,6 +63,7 @@ export async function openArchive(
     port: server.port,
     onHost: (source) => servedAt(source, server.url),
     served,
+    servedTo: (client) => served.filter((file) => clients.get(file) === client),
     outside,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

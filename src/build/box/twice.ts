@@ -10,10 +10,9 @@ import { lock } from '../../process/lock.js';
 import { run, which } from '../../process/run.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
-import type { BuildArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
-import { boxLock } from './ensure.js';
+import { boxLock, servedForBox, type ArchiveForBox } from './ensure.js';
 
 /**
  * Makes two boxes of the same inputs, each with disk tools of its own, and compares them with each
@@ -24,7 +23,7 @@ import { boxLock } from './ensure.js';
 export async function createTwice(
   context: Context,
   planned: BuildPlan['box'],
-  archive: Pick<BuildArchive, 'onHost' | 'served'>,
+  archive: ArchiveForBox,
   report: Report,
 ): Promise<Box> {
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
@@ -41,7 +40,7 @@ export async function createTwice(
       scratch: join(folder, 'work'),
       report,
       signal: context.signal,
-      served: () => archive.served.map(({ source: _source, ...file }) => file),
+      served: servedForBox(archive),
     });
   };
   report({ type: 'notice', level: 'info', text: 'Making the base box twice, to compare.' });

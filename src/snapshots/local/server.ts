@@ -42,7 +42,8 @@ export interface ServerOptions {
   readonly signal: AbortSignal;
   /** What an address stands for. Default: the archive's own snapshots, and those of tags. */
   readonly find?: (address: SnapshotAddress) => Promise<Snapshot | undefined>;
-  readonly onServed?: (file: ServedFile) => void;
+  /** @param client what it calls itself: its User-Agent */
+  readonly onServed?: (file: ServedFile, client: string | undefined) => void;
   /** Told what could not be served, and why. */
   readonly onFailure?: (path: string, error: unknown) => void;
 }
@@ -134,7 +135,8 @@ class Handler {
     response.setHeader('ETag', `"${file.sha256}"`);
     await sendFile(request, response, storedFile(archive, file.sha256));
     const { sha256, bytes } = file;
-    this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source });
+    const served = { origin, serial, path: parsed.path, sha256, bytes, source };
+    this.options.onServed?.(served, request.headers['user-agent']);
   }
 
   async #finder(address: SnapshotAddress): Promise<SnapshotFinder | undefined> {

@@ -40,7 +40,7 @@ async function rig(): Promise<Rig> {
     scratch: join(root, 'scratch'),
     report: (event) => events.push(event),
     signal: new AbortController().signal,
-    served: () => [],
+    served: { box: () => [], tools: () => [] },
   };
   await mkdir(job.scratch);
   await mkdir(job.boxStore);
@@ -68,7 +68,8 @@ describe('a box that is made', () => {
     expect(
       JSON.stringify(made.record) + (await readFile(join(made.folder, 'packages.json'), 'utf8')),
     ).not.toContain(root);
-    expect((await mmdebstrap.calls()).map(([, variant]) => variant)).toEqual([
+    // At once: either may be the first.
+    expect((await mmdebstrap.calls()).map(([, variant]) => variant).sort()).toEqual([
       '--variant=apt',
       '--variant=extract',
     ]);
@@ -76,7 +77,6 @@ describe('a box that is made', () => {
     expect(progress).toEqual([
       'running apt-get update',
       'downloading 147 MB',
-      'unpacking disk tools',
       'laying out the disk',
       'compressing the disk',
     ]);

@@ -1,5 +1,5 @@
 /** How programs end before their time: by a time limit, by Ctrl-C, by the death of mayfly. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MayflyError } from '../../../src/errors.js';
@@ -86,6 +86,15 @@ describe('an interruption', () => {
     const options = { cwd: folder, signal: AbortSignal.abort() };
     expect(await failure(run('touch', ['made'], options))).toMatchObject({ kind: 'interrupted' });
     await expect(readFile(join(folder, 'made'))).rejects.toThrow('ENOENT');
+  });
+
+  it('while the program is looked for starts nothing', async () => {
+    const folder = await temporaryFolder();
+    const abort = new AbortController();
+    const running = run('touch', ['started'], { cwd: folder, signal: abort.signal });
+    abort.abort();
+    expect(await failure(running)).toMatchObject({ kind: 'interrupted' });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('wins over the exit code that it caused', async () => {

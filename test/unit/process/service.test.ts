@@ -1,9 +1,10 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ownerOf } from '../../../src/process/owner.js';
 import { logTail, startService, type Service, type ServiceOptions } from '../../../src/process/service.js';
 import { eventually } from '../../rig/eventually.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
 import { sourceUrl, startNode } from '../../rig/node-child.js';
 import { failure, temporaryFolder } from '../source/repository.js';
 
@@ -55,6 +56,28 @@ describe('a service', () => {
     expect(await failure(startService('no-such-program', [], options))).toMatchObject({
       code: 'command.not-found',
     });
+  });
+
+  it('does not start when mayfly died before it could be tied to it', async () => {
+    const folder = await temporaryFolder();
+    // In place of the one that ties: until its parent, which is killed meanwhile, is another one.
+    await fakeProgram(
+      'setpriv',
+      'while [ "$(ps -o ppid= -p $$)" -eq "$PPID" ]; do :; done; shift 3; exec "$@"',
+    );
+    const child = startNode(
+      `import { startService } from ${JSON.stringify(sourceUrl('process/service.ts'))};
+       const [cwd] = process.argv.slice(1);
+       const { pid } = await startService('touch', ['started'], { cwd, log: cwd + '/log', whenWeDie: 'KILL' });
+       console.log(pid);
+       setInterval(() => undefined, 1000);`,
+      [folder],
+    );
+    const pid = Number(await child.firstLine);
+    child.kill('SIGKILL');
+    await child.ended;
+    await eventually('the service is gone', () => isGone(pid));
+    expect(await readdir(folder)).toEqual(['log']);
   });
 
   it.each([
