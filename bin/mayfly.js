@@ -11,4 +11,6 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
 } else {
   const { main } = await import('../dist/cli/main.js');
   await main();
+  // A command that has ended ends: what a failure may have left open keeps nobody waiting.
+  setTimeout(() => process.exit(), 2000).unref();
 }

@@ -106,6 +106,14 @@ describe('the configuration', () => {
   });
 });
 
+describe('a command', () => {
+  it('ends when it has ended, even when something is left open', async () => {
+    const open = 'data:text/javascript,setInterval(()=>{},1000)';
+    const ended = await mayfly(['vm', 'list', '--json'], { env: { NODE_OPTIONS: `--import ${open}` } });
+    expect(ended).toMatchObject({ exitCode: 0, stdout: '[]' });
+  });
+});
+
 describe('the host', () => {
   it('lacks programs', async () => {
     const project = await makeProject({ build: TOUCH });
