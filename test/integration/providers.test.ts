@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
 import { findLeaks } from '../rig/leaks.js';
-import { smallMachine, thisHost, type Machine } from '../rig/machines.js';
+import { smallMachine, smallMachineWithoutQemu, thisHost, type Machine } from '../rig/machines.js';
 import { folder, home, mayfly, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
@@ -36,17 +36,31 @@ const OWN_VAGRANTFILE = [
 /** Nobody answers at the first, so the VM is the second one's. */
 const REMOTE = ['qemu+ssh://root@127.0.0.1:2221/system', 'qemu+ssh://root@127.0.0.1:2222/system'] as const;
 
+/** Where the host has no QEMU, `auto` goes on to the next, and from a libvirt that does not answer to the one after it. */
+const PASSED_BY_AUTO = [/Not used: qemu: .*qemu-system-x86_64/, `Not used: libvirt: libvirt at ${REMOTE[0]}`];
+
+const SESSION = ['qemu:///session'];
+
 const PROVIDERS = [
-  { title: 'qemu', provider: 'qemu', uris: ['qemu:///session'], machine: thisHost },
-  { title: 'libvirt, the session', provider: 'libvirt', uris: ['qemu:///session'], machine: thisHost },
-  { title: 'libvirt, over SSH', provider: 'libvirt', uris: REMOTE, machine: smallMachine },
-  { title: 'vagrant', provider: 'vagrant', uris: ['qemu:///system'], machine: smallMachine },
+  { title: 'qemu', asked: 'qemu', provider: 'qemu', uris: SESSION, machine: thisHost, passed: [] },
+  {
+    ...{ title: 'libvirt, the session', asked: 'libvirt', provider: 'libvirt' },
+    ...{ uris: SESSION, machine: thisHost, passed: [] },
+  },
+  {
+    ...{ title: 'auto: libvirt, over SSH', asked: 'auto', provider: 'libvirt' },
+    ...{ uris: REMOTE, machine: smallMachineWithoutQemu, passed: PASSED_BY_AUTO },
+  },
+  {
+    ...{ title: 'vagrant', asked: 'vagrant', provider: 'vagrant' },
+    ...{ uris: ['qemu:///system'], machine: smallMachine, passed: [] },
+  },
 ] as const;
 
-describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
+describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) => {
   let host: Machine;
   let project: TestProject;
-  const flags = ['--offline', '--provider', provider];
+  const flags = ['--offline', '--provider', asked];
   const at = (): Options => ({ enter: host.enter, env: host.env, cwd: project.path });
   const run = (...args: string[]): Promise<Outcome> => mayfly(args, at());
   const artifact = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
@@ -54,7 +68,7 @@ describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
   beforeAll(async () => {
     host = await machine(folder);
     project = await makeProject({
-      name: `contract-${provider}`,
+      name: `contract-${asked}`,
       build: BUILD,
       settings: {
         vm: {
@@ -80,8 +94,7 @@ describe.each(PROVIDERS)('$title', ({ provider, uris, machine }) => {
     expect(built.all).not.toContain('WRITABLE');
     const record = buildRecord.parse(JSON.parse(await artifact('build.json')));
     expect(record.vm).toMatchObject({ provider, reused: false });
-    for (const passed of uris.slice(0, -1))
-      expect(built.all).toContain(`Not used: libvirt: libvirt at ${passed}`);
+    for (const refusal of passed) expect(built.all).toMatch(refusal);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
     if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));

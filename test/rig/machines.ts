@@ -34,6 +34,15 @@ export async function thisHost(folder: string): Promise<Machine> {
   };
 }
 
+/** A small machine whose QEMU is out of mayfly's sight; its libvirtd sees it. */
+export async function smallMachineWithoutQemu(folder: string): Promise<Machine> {
+  const machine = await smallMachine(folder);
+  const [program = '', ...words] = machine.enter ?? [];
+  const hide = 'mount --bind /dev/null /usr/bin/qemu-system-x86_64 && cd "$1" && shift && exec "$@"';
+  const options = words.slice(0, words.indexOf('--') + 1);
+  return { ...machine, enter: [program, ...options, 'unshare', '--mount', '--', 'sh', '-c', hide, 'sh'] };
+}
+
 /** A machine with a system libvirtd and an SSH server, whose files are below this folder: see libvirtd.sh. */
 export async function smallMachine(folder: string): Promise<Machine> {
   const files = join(folder, 'machine');
