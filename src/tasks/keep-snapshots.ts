@@ -8,6 +8,7 @@ import type { Context } from '../build/context.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
 import { isDefaultOrigin } from '../config/schema-rules.js';
+import { statesOfCheckouts } from './ask-checkouts.js';
 import { exportTag } from '../snapshots/local/bundle.js';
 import { expire, type Expired } from '../snapshots/local/expire.js';
 import { holdSnapshot, releaseHold } from '../snapshots/local/holds.js';
@@ -26,6 +27,7 @@ export async function expireSnapshots(
   return await expire({
     archive: archiveFolder(context.home),
     ...options,
+    named: await statesOfCheckouts(context, options.dryRun),
     now: new Date(),
     signal: context.signal,
   });
