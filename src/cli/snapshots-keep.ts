@@ -107,7 +107,7 @@ function addExpire(snapshots: Command): void {
     .description(
       'Removes snapshots of the local archive that no build has used for long, and the files that nothing else needs. The newest of each origin stays, and so does what is held or tagged, or named by a checkout that uses the archive, on any of its branches.',
     )
-    .option('--older-than <DAYS>', 'How long unused. Default: 183, half a year.', wholeDays)
+    .option('--older-than <DAYS>', 'How long unused, a day at least. Default: 183, half a year.', wholeDays)
     .option('--dry-run', 'Say what would go, and remove nothing.');
   addGlobalFlags(expire, 'Print what was removed as JSON.');
   addExamples(expire, ['mayfly snapshots expire --dry-run', 'see what would go']);

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openProject } from '../build/plan/project.js';
 import { keyringOf, DEBIAN_KEYRING } from '../build/archive/origins.js';
-import { ownArchive, useArchive } from '../build/archive/take-origin.js';
+import { lockImports, ownArchive, useArchive } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
@@ -98,7 +98,8 @@ export async function importSnapshots(
       : error;
   });
   const keyrings = keyring === undefined ? await projectKeyrings(context) : undefined;
-  await using _archive = await ownArchive(context, 'imports a bundle into the local archive');
+  await using _imports = await lockImports(context);
+  await using _archive = await useArchive(context);
   return await importBundle({
     archive: archiveFolder(context.home),
     bundle,

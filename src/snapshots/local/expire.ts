@@ -27,23 +27,32 @@ export interface KnownSnapshot {
 const DAY_MS = 24 * 3600 * 1000;
 /** Half a year. */
 export const UNUSED_DAYS = 183;
-/** A file that is younger may belong to a snapshot that is being taken or served. */
+/**
+ * A file that is younger may belong to a snapshot that is being taken. A snapshot that was used later
+ * may be in use: a server that runs for days keeps nobody from expiring, but marks what it serves.
+ */
 const GRACE_MS = DAY_MS;
+
+export interface Limits {
+  readonly now: Date;
+  /** How long unused. */
+  readonly days: number;
+  /** Default: a day. Milliseconds. */
+  readonly graceMs?: number;
+}
 
 /** Which snapshots go. Pure. */
 export function expiredSnapshots(
   snapshots: readonly KnownSnapshot[],
-  options: { readonly now: Date; readonly days: number },
+  limits: Limits,
 ): readonly KnownSnapshot[] {
-  return unusedSnapshots(snapshots, options).filter(({ isNamed: named }) => !named);
+  return unusedSnapshots(snapshots, limits).filter(({ isNamed: named }) => !named);
 }
 
 /** Which would go, if no checkout named them. Pure. */
-function unusedSnapshots(
-  snapshots: readonly KnownSnapshot[],
-  options: { readonly now: Date; readonly days: number },
-): readonly KnownSnapshot[] {
-  const limit = options.now.getTime() - options.days * DAY_MS;
+function unusedSnapshots(snapshots: readonly KnownSnapshot[], limits: Limits): readonly KnownSnapshot[] {
+  const { now, days, graceMs = GRACE_MS } = limits;
+  const limit = now.getTime() - Math.max(days * DAY_MS, graceMs);
   return snapshots.filter(
     ({ lastUse, isNewest, isHeld }) => !isNewest && !isHeld && lastUse.getTime() < limit,
   );
@@ -85,17 +94,13 @@ export function newestOfAll(snapshots: readonly Snapshot[]): ReadonlySet<string>
   return new Set(newest.map(({ serial }) => serial));
 }
 
-export interface ExpireRequest {
+export interface ExpireRequest extends Limits {
   readonly archive: string;
-  readonly days: number;
-  readonly now: Date;
   /** What checkouts are frozen to: it stays. */
   readonly named: readonly NamedState[];
   /** Say what would go, and remove nothing. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
-  /** Default: a day. Milliseconds. */
-  readonly graceMs?: number;
 }
 
 export interface Expired {

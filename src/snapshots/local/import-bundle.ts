@@ -42,7 +42,7 @@ export interface Imported {
 
 /**
  * Brings a bundle into the archive, whole and verified, or not at all but for files that are what
- * their name says. The caller holds the archive for itself.
+ * their name says. The caller uses the archive, and imports nothing else meanwhile.
  * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`
  */
 export async function importBundle(request: ImportRequest): Promise<Imported> {

@@ -148,6 +148,18 @@ describe('expiry', () => {
     expect(await filesIn(rig.archive)).toEqual(before);
   });
 
+  it('never takes what was used within a day: a server may be serving it', () => {
+    const known = { shelf: 's', origin: 'debian', isNewest: false, isHeld: false, isNamed: false };
+    const now = new Date();
+    const hoursAgo = (hours: number) => ({
+      ...known,
+      serial: String(hours),
+      lastUse: new Date(now.getTime() - hours * 3600 * 1000),
+    });
+    const gone = expiredSnapshots([hoursAgo(23), hoursAgo(25)], { now, days: 0 });
+    expect(gone.map(({ serial }) => serial)).toEqual(['25']);
+  });
+
   it('never takes the newest', () => {
     const known = { shelf: 's', origin: 'debian', lastUse: new Date(0), isHeld: false, isNamed: false };
     const all = [
