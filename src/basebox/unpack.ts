@@ -1,11 +1,16 @@
 /** Takes a box out of its file into the store, when it is what it says. */
-import { copyFile, lstat, readFile, stat, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { MayflyError } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
+import { listTar, readTarEntry, TarProblem } from '../process/tar-read.js';
+import { formatBytes } from '../report/format.js';
 import { sparseSha256 } from '../process/sparse.js';
+import { diskProblem, MOST_OF_BOX } from './foreign-disk.js';
 import { boxIdentity } from './identity.js';
 import { packageFiles } from './package.js';
 import { fingerprint, sha256, type FingerprintInputs } from './recipe.js';
@@ -51,25 +56,15 @@ export type ClaimedBox = Pick<BoxRecord, 'fingerprint' | 'label' | 'diskSha256'>
  * @throws MayflyError `box.malformed`, `box.other-content`
  */
 export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<ClaimedBox> {
-  const extract = [
-    '--extract',
-    '--file',
-    file,
-    '--directory',
-    scratch,
-    '--no-same-owner',
-    '--no-same-permissions',
-    // What else is in the file is none of ours.
-    '--',
-    ...Object.values(CONTENT),
-  ];
-  await run('tar', extract, { signal }).catch((error: unknown) => {
-    if (signal.aborted) throw error;
-    throw malformed(file, 'tar cannot read it, or does not find all that belongs there', error);
+  const entries = await listTar(file, signal).catch((error: unknown) => {
+    throw error instanceof TarProblem ? malformed(file, error.message, error) : error;
   });
-  for (const name of Object.values(CONTENT)) {
-    const entry = await lstat(join(scratch, name)).catch(() => undefined);
-    if (entry?.isFile() !== true) throw malformed(file, `it has no ${name}`);
+  // What else is in the file is none of ours.
+  for (const [name, most] of Object.entries(MOST)) {
+    const entry = entries.get(name);
+    if (entry === undefined) throw malformed(file, `it has no ${name}`);
+    if (entry.bytes > most) throw malformed(file, `its ${name} has more than ${formatBytes(most)}`);
+    await pipeline(readTarEntry(file, entry), createWriteStream(join(scratch, name)), { signal });
   }
   for (const [name, shape] of Object.entries(listShapes)) await readPart<unknown>(file, scratch, name, shape);
   const info = await readInfo(file, scratch);
@@ -80,13 +75,19 @@ export async function unpackBox({ file, scratch, signal }: UnpackJob): Promise<C
   return info;
 }
 
-const CONTENT = {
-  ...packageFiles,
-  kernel: boxFiles.kernel,
-  initrd: boxFiles.initrd,
-  packages: boxFiles.packages,
-  files: boxFiles.files,
-} as const;
+const MIB = 2 ** 20;
+
+/** What a box file consists of, and the bytes that each part may have: many times what boxes have. */
+const MOST: Readonly<Record<string, number>> = {
+  [packageFiles.metadata]: MIB,
+  [packageFiles.vagrantfile]: MIB,
+  [packageFiles.disk]: MOST_OF_BOX,
+  [packageFiles.info]: 16 * MIB,
+  [boxFiles.kernel]: 1024 * MIB,
+  [boxFiles.initrd]: 1024 * MIB,
+  [boxFiles.packages]: 64 * MIB,
+  [boxFiles.files]: 64 * MIB,
+};
 
 const readInfo = (file: string, folder: string): Promise<z.infer<typeof boxInfoShape>> =>
   readPart(file, folder, packageFiles.info, boxInfoShape);
@@ -110,15 +111,8 @@ export async function storeUnpacked(job: UnpackJob): Promise<Box> {
     throw otherContent(file, `its disk is ${info.diskSha256}, and ${job.diskSha256} was asked for`);
   }
   const [disk, raw] = [join(scratch, packageFiles.disk), join(scratch, 'disk.raw')];
-  // -f: whatever it is, it is read as a qcow2 and as nothing else. One with a backing file would
-  // show files of this host to the guest.
-  const described = await run('qemu-img', ['info', '--output=json', '-f', 'qcow2', disk], {
-    signal,
-    accept: [0, 1],
-  });
-  if (described.exitCode !== 0 || /"(?:full-)?backing-filename"|"data-file"/.test(described.stdout)) {
-    throw malformed(file, 'its disk is no qcow2 that stands alone');
-  }
+  const problem = await diskProblem(disk, info.diskBytes, signal);
+  if (problem !== undefined) throw malformed(file, problem);
   await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', disk, raw], { signal });
   const found = {
     disk: await sparseSha256(raw, signal),

@@ -105,9 +105,9 @@ function addExpire(snapshots: Command): void {
     .command('expire')
     .summary('remove snapshots that no build has used for long')
     .description(
-      'Removes snapshots of the local archive that no build has used for long, and the files that nothing else needs. The newest of each origin stays, and so does what is held or tagged.',
+      'Removes snapshots of the local archive that no build has used for long, and the files that nothing else needs. The newest of each origin stays, and so does what is held or tagged, or named by a checkout that uses the archive, on any of its branches.',
     )
-    .option('--older-than <DAYS>', 'How long unused. Default: 183, half a year.', wholeDays)
+    .option('--older-than <DAYS>', 'How long unused, a day at least. Default: 183, half a year.', wholeDays)
     .option('--dry-run', 'Say what would go, and remove nothing.');
   addGlobalFlags(expire, 'Print what was removed as JSON.');
   addExamples(expire, ['mayfly snapshots expire --dry-run', 'see what would go']);
@@ -127,6 +127,10 @@ function addExpire(snapshots: Command): void {
     const verb = dryRun ? 'Would remove' : 'Removed';
     for (const { origin, serial } of gone.snapshots) print(`${verb} the snapshot ${serial} of ${origin}.`);
     if (gone.files > 0) print(`${verb} ${gone.files} files, ${formatBytes(gone.bytes)}.`);
+    if (gone.named > 0) {
+      const [stay, them] = gone.named === 1 ? ['snapshot stays', 'it'] : ['snapshots stay', 'them'];
+      print(`${gone.named} unused ${stay}: a checkout names ${them}.`);
+    }
     if (gone.snapshots.length + gone.files === 0) print('There is nothing to remove.');
   });
 }

@@ -24,8 +24,13 @@ export interface VerifyJob {
   readonly signal: AbortSignal;
 }
 
+const CLEAR_SIGNED = '-----BEGIN PGP SIGNED MESSAGE-----';
+
 /** @throws MayflyError `archive.bad-signature`, `archive.no-keyring` */
 export async function verifyInRelease(job: VerifyJob): Promise<SignedText> {
+  // gpgv also unpacks a compressed message, before it looks at any signature: of a few kB any size comes.
+  if (!job.inRelease.toString('latin1', 0, CLEAR_SIGNED.length).startsWith(CLEAR_SIGNED))
+    throw badSignature(job, 'It does not begin with its text, clear-signed.');
   await using scratch = await makeScratch(job.scratch, 0o700);
   const [signed, text, keyring] = ['InRelease', 'Release', 'keyring.gpg'].map((name) =>
     join(scratch.path, name),
@@ -41,7 +46,7 @@ export async function verifyInRelease(job: VerifyJob): Promise<SignedText> {
     env: { GNUPGHOME: scratch.path },
   });
   const signers = goodSigners(stdout);
-  if (signers.length === 0) throw badSignature(job, stdout);
+  if (signers.length === 0) throw badSignature(job, ...problemsIn(stdout));
   return { text: await readFile(text, 'utf8'), signers };
 }
 
@@ -67,16 +72,19 @@ export function goodSigners(status: string): readonly string[] {
   return signers;
 }
 
-function badSignature(job: VerifyJob, status: string): MayflyError {
+const problemsIn = (status: string): readonly string[] =>
+  status
+    .split('\n')
+    .filter((line) => /BADSIG|ERRSIG|NO_PUBKEY|EXPKEYSIG|REVKEYSIG|NODATA/.test(line))
+    .map((line) => line.replace('[GNUPG:] ', 'gpgv: '));
+
+function badSignature(job: VerifyJob, ...details: readonly string[]): MayflyError {
   return new MayflyError(
     'host',
     'archive.bad-signature',
     `The archive is not signed by the expected key. ${job.from}`,
     {
-      details: status
-        .split('\n')
-        .filter((line) => /BADSIG|ERRSIG|NO_PUBKEY|EXPKEYSIG|REVKEYSIG|NODATA/.test(line))
-        .map((line) => line.replace('[GNUPG:] ', 'gpgv: ')),
+      details,
       hint: `Is ${job.keyring} the keyring of this archive (archive.origins in builder.yaml)? Is the package debian-archive-keyring of this host up to date?`,
     },
   );

@@ -23,6 +23,7 @@ export interface GitOptions {
 
 export interface GitAnswer {
   readonly stdout: string;
+  readonly stderr: string;
   readonly exitCode: number;
 }
 

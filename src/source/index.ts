@@ -9,6 +9,7 @@ export type {
   Submodule,
 } from './checkout.js';
 export { askedByVariables } from './asked.js';
+export { branchLines, type FoundLine } from './branch-lines.js';
 export { createRepository } from './create.js';
 export { refuseDirty } from './dirty.js';
 export { folderState, materializeFolder, type FolderState, type MaterializeRequest } from './folder.js';

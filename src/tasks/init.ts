@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { normaliseName } from '../config/defaults.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { projectFiles } from '../paths.js';
+import { noteUse } from '../build/archive/note-checkout.js';
 import { readConfig } from '../build/plan/project.js';
 import type { Serials } from '../snapshots/serial-files.js';
 import { createRepository } from '../source/index.js';
@@ -53,6 +54,8 @@ export async function initProject(
       { signal: context.signal },
     );
     await putInPlace(project, folder);
+    const states = Object.entries(serials).map(([origin, serial]) => ({ origin, serial, releases: {} }));
+    await noteUse(context, folder, 'local', states);
     return { name, folder, shortId, serials };
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -3,11 +3,12 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openProject } from '../build/plan/project.js';
 import { keyringOf, DEBIAN_KEYRING } from '../build/archive/origins.js';
-import { ownArchive, useArchive } from '../build/archive/take-origin.js';
+import { lockImports, ownArchive, useArchive } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
 import { isDefaultOrigin } from '../config/schema-rules.js';
+import { statesOfCheckouts } from './ask-checkouts.js';
 import { exportTag } from '../snapshots/local/bundle.js';
 import { expire, type Expired } from '../snapshots/local/expire.js';
 import { holdSnapshot, releaseHold } from '../snapshots/local/holds.js';
@@ -26,6 +27,7 @@ export async function expireSnapshots(
   return await expire({
     archive: archiveFolder(context.home),
     ...options,
+    named: await statesOfCheckouts(context, options.dryRun),
     now: new Date(),
     signal: context.signal,
   });
@@ -96,7 +98,8 @@ export async function importSnapshots(
       : error;
   });
   const keyrings = keyring === undefined ? await projectKeyrings(context) : undefined;
-  await using _archive = await ownArchive(context, 'imports a bundle into the local archive');
+  await using _imports = await lockImports(context);
+  await using _archive = await useArchive(context);
   return await importBundle({
     archive: archiveFolder(context.home),
     bundle,

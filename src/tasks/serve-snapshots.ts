@@ -1,8 +1,15 @@
-/** Serves the local archive until it is interrupted. */
+/**
+ * Serves the local archive until it is interrupted. That may be for weeks, so it does not keep expiry
+ * waiting: what is asked for is marked as used instead, at least once an hour.
+ */
+import { useArchive } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import { MayflyError, messageOf } from '../errors.js';
 import { archiveFolder } from '../paths.js';
+import { snapshotAt } from '../snapshots/local/address.js';
+import { archiveParts } from '../snapshots/local/layout.js';
 import { startArchiveServer } from '../snapshots/local/server.js';
+import { touchSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
 import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
 
 export interface ServeRequest {
@@ -17,13 +24,24 @@ export interface ServeRequest {
 export async function serveSnapshots(context: Context, request: ServeRequest): Promise<void> {
   const { host, port } = parseListen(request.listen);
   await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  const archive = archiveFolder(context.home);
+  const marks = new UseMarks(archiveParts(archive).snapshots);
   await using server = await startArchiveServer({
-    archive: archiveFolder(context.home),
+    archive,
     upstream: request.offline ? undefined : upstream,
     host,
     port,
     signal: context.signal,
+    find: async (address) => {
+      if ((await snapshotAt(archive, address)) === undefined) return undefined;
+      // Expiry is over, and it is still there; or it is marked before that begins.
+      await using _archive = await useArchive(context);
+      const snapshot = await snapshotAt(archive, address);
+      if (snapshot !== undefined) await marks.mark(snapshot);
+      return snapshot;
+    },
     onServed: ({ origin, serial, path, bytes, source }) => {
+      void marks.mark({ origin, serial });
       request.onLine(`${origin}/${serial}/${path} ${bytes} ${source}`);
     },
     onFailure: (path, error) => {
@@ -35,6 +53,23 @@ export async function serveSnapshots(context: Context, request: ServeRequest): P
     if (context.signal.aborted) resolve();
     context.signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+const HOUR_MS = 3600 * 1000;
+
+/** Marks snapshots as used, each once an hour. */
+class UseMarks {
+  readonly #last = new Map<string, number>();
+
+  constructor(private readonly shelf: string) {}
+
+  async mark({ origin, serial }: Pick<Snapshot, 'origin' | 'serial'>): Promise<void> {
+    const key = `${origin}/${serial}`;
+    if (Date.now() - (this.#last.get(key) ?? 0) < HOUR_MS) return;
+    this.#last.set(key, Date.now());
+    // Where nothing can be written nothing is removed either.
+    await touchSnapshot(this.shelf, { origin, serial }).catch(() => undefined);
+  }
 }
 
 /** Pure. @throws MayflyError `usage.listen` */

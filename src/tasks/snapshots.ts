@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
 import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
+import { notePlanned } from '../build/archive/note-checkout.js';
 import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
 import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
@@ -23,11 +24,14 @@ export interface SerialProject {
   /** Absolute. */
   readonly builderFolder: string;
   readonly directories: Readonly<Record<SerialSet, string>>;
+  /** Of its checkout; undefined while it is none yet. */
+  readonly topLevel: string | undefined;
 }
 
 export async function serialProject(context: Context): Promise<SerialProject> {
   const { checkout, builderFolder, config } = await openProject(context);
-  return serialProjectIn(checkout.topLevel, join(checkout.topLevel, builderFolder), config);
+  const { topLevel } = checkout;
+  return { ...serialProjectIn(topLevel, join(topLevel, builderFolder), config), topLevel };
 }
 
 /** @param topLevel of a project, in a checkout or not yet */
@@ -36,7 +40,7 @@ export function serialProjectIn(topLevel: string, builderFolder: string, config:
     box: join(builderFolder, config.basebox.serials),
     image: join(topLevel, IMAGE_SERIALS),
   };
-  return { config, builderFolder, directories };
+  return { config, builderFolder, directories, topLevel: undefined };
 }
 
 /** The configured origins, or those that were asked for. @throws MayflyError `origin.unknown` */
@@ -115,7 +119,7 @@ function refuseMirror(config: Config): void {
 /** What a build would use now, every `latest` made a serial. */
 export async function resolveSerials(context: Context, project: SerialProject): Promise<PlannedArchive> {
   refuseMirror(project.config);
-  return await planArchive({
+  const planned = await planArchive({
     context,
     config: project.config,
     builderFolder: project.builderFolder,
@@ -124,6 +128,8 @@ export async function resolveSerials(context: Context, project: SerialProject): 
     offline: false,
     release: undefined,
   });
+  await notePlanned(context, project.topLevel, planned);
+  return planned;
 }
 
 export interface TakenSnapshot {

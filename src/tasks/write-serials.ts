@@ -1,9 +1,11 @@
 /** Writing serial files: freezing, thawing, and one serial by hand. */
 import { join } from 'node:path';
 import type { SerialSet } from '../build/archive/origins.js';
+import { noteUse } from '../build/archive/note-checkout.js';
 import type { Context } from '../build/context.js';
 import { archiveFolder } from '../paths.js';
 import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
+import type { NamedState } from '../snapshots/local/checkouts.js';
 import { findSnapshot } from '../snapshots/local/find-snapshot.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import { releasesOf, type Snapshot } from '../snapshots/local/snapshot.js';
@@ -46,6 +48,7 @@ export async function writeAll(
   sets: readonly SerialSet[],
 ): Promise<readonly string[]> {
   const written: string[] = [];
+  const states: NamedState[] = [];
   for (const [origin, serial] of Object.entries(serials)) {
     const known = await storedState(context, project, origin, serial);
     const state = { serial, releases: known === undefined ? {} : releasesOf(known) };
@@ -55,7 +58,9 @@ export async function writeAll(
       await writeState(project.directories[set], origin, state);
       written.push(join(project.directories[set], origin));
     }
+    states.push({ origin, ...state });
   }
+  await noteUse(context, project.topLevel, project.config.archive.kind, states);
   return written;
 }
 

@@ -10,6 +10,7 @@ import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
 import { servedAt, type PlannedArchive, type PlannedState } from './origins.js';
 import { snapshotOf } from './stored.js';
+import { useArchive } from './take-origin.js';
 
 export interface BuildArchive extends AsyncDisposable {
   /** On 127.0.0.1. */
@@ -24,8 +25,36 @@ export interface BuildArchive extends AsyncDisposable {
   readonly outside: Set<string>;
 }
 
-/** @param offline nothing is fetched from upstream */
+/**
+ * Nothing that is stored is removed until it is closed.
+ * @param offline nothing is fetched from upstream
+ */
 export async function openArchive(
+  context: Context,
+  planned: PlannedArchive,
+  offline: boolean,
+  report: Report,
+): Promise<BuildArchive> {
+  const held = await useArchive(context);
+  try {
+    const archive = await startServing(context, planned, offline, report);
+    return {
+      ...archive,
+      async [Symbol.asyncDispose]() {
+        try {
+          await archive[Symbol.asyncDispose]();
+        } finally {
+          await held.release();
+        }
+      },
+    };
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+async function startServing(
   context: Context,
   planned: PlannedArchive,
   offline: boolean,

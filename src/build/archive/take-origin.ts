@@ -84,18 +84,35 @@ export async function lockOrigin(context: Context, origin: string): Promise<Lock
 
 const archiveLock = (context: Context): string => lockFile(context.home, 'archive');
 
-/** Nothing that is stored is removed meanwhile. */
+/** Nothing that is stored is removed meanwhile. Any number of processes may use it at a time. */
 export async function useArchive(context: Context): Promise<Lock> {
   return await lock(archiveLock(context), {
-    purpose: 'adds to the local archive',
+    purpose: 'uses the local archive',
     signal: context.signal,
     shared: true,
+    // Only who has it alone writes who it is.
+    onWait: (holder) => tellWaiting(context, `for the local archive: ${holder}`),
   });
 }
 
-/** Nobody adds anything meanwhile. */
+/** Nobody uses it meanwhile: builds do until they have ended. */
 export async function ownArchive(context: Context, purpose: string): Promise<Lock> {
-  const onWait = (holder: string): void =>
-    context.report({ type: 'notice', level: 'info', text: `Waiting for the local archive: ${holder}` });
-  return await lock(archiveLock(context), { purpose, signal: context.signal, onWait });
+  return await lock(archiveLock(context), {
+    purpose,
+    signal: context.signal,
+    onWait: () => tellWaiting(context, 'until no build, and no other command, uses the local archive.'),
+  });
+}
+
+/** One bundle is imported at a time: two might bring the same tag. */
+export async function lockImports(context: Context): Promise<Lock> {
+  return await lock(lockFile(context.home, 'archive-import'), {
+    purpose: 'imports a bundle into the local archive',
+    signal: context.signal,
+    onWait: (holder) => tellWaiting(context, `for another import: ${holder}`),
+  });
+}
+
+function tellWaiting(context: Context, what: string): void {
+  context.report({ type: 'notice', level: 'info', text: `Waiting ${what}` });
 }

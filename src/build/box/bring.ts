@@ -4,10 +4,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MOST_OF_BOX } from '../../basebox/foreign-disk.js';
 import { chosenVersion, isLibvirt, parseCatalogue } from '../../basebox/catalogue.js';
 import { hasCode, MayflyError } from '../../errors.js';
+import { formatBytes } from '../../report/format.js';
 import { hostProxy, makeUpstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
+
+/** Bytes: thousands of versions. */
+const MOST_OF_CATALOGUE = 16 * 2 ** 20;
 
 export interface BroughtFile {
   readonly file: string;
@@ -21,8 +26,10 @@ export async function bring(
   scratch: string,
 ): Promise<BroughtFile> {
   const address = addressOf(from, context.cwd);
-  const first = await fetched(context, address, join(scratch, 'first'));
-  if (!address.pathname.endsWith('.json')) {
+  const isCatalogue = address.pathname.endsWith('.json');
+  const most = isCatalogue ? MOST_OF_CATALOGUE : MOST_OF_BOX;
+  const first = await fetched(context, address, join(scratch, 'first'), most);
+  if (!isCatalogue) {
     if (version === undefined) return { file: first, sha256: undefined };
     throw new MayflyError(
       'usage',
@@ -41,6 +48,7 @@ export async function bring(
     context,
     addressInCatalogue(address, provider.url),
     join(scratch, 'package.box'),
+    MOST_OF_BOX,
   );
   return { file, sha256: provider.checksum.toLowerCase() };
 }
@@ -88,12 +96,30 @@ function localPath(url: URL): string | undefined {
   }
 }
 
+/** The same content, as long as it is no larger. @throws MayflyError `import.too-large` */
+export async function* atMost(
+  content: AsyncIterable<Uint8Array>,
+  most: number,
+  from: string,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of content) {
+    bytes += piece.length;
+    if (bytes > most) {
+      throw new MayflyError('host', 'import.too-large', `${from} has more than ${formatBytes(most)}.`, {
+        hint: 'No base box has as much. Is it the right address?',
+      });
+    }
+    yield piece;
+  }
+}
+
 /** A file of this host stays where it is; what is elsewhere is fetched. @returns the path of the file */
-async function fetched(context: Context, address: URL, target: string): Promise<string> {
+async function fetched(context: Context, address: URL, target: string, most: number): Promise<string> {
   if (isRemote(address)) {
     await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
     const content = await upstream.open(address.href, context.signal);
-    await pipeline(content, createWriteStream(target, { mode: 0o600 }));
+    await pipeline(atMost(content, most, address.href), createWriteStream(target, { mode: 0o600 }));
     return target;
   }
   const path = fileURLToPath(address);

@@ -1,7 +1,8 @@
 /**
  * What a build will do, as one value: `mayfly plan` prints it, `mayfly build` executes it, the
- * build record holds it. Finding it out changes nothing: the base branch is merged in a scratch
- * repository, the builder directory is read from the commit that will be built.
+ * build record holds it. Finding it out changes nothing, but that the local archive notes who uses
+ * it: the base branch is merged in a scratch repository, the builder directory is read from the
+ * commit that will be built.
  */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
@@ -16,6 +17,7 @@ import {
   withPreview,
   type SourcePreview,
 } from '../../source/index.js';
+import { notePlanned } from '../archive/note-checkout.js';
 import { IMAGE_SERIALS, planArchive } from '../archive/plan.js';
 import type { Release } from '../archive/release.js';
 import { refuseExpired } from '../archive/validity.js';
@@ -84,6 +86,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         offline: resolved.options.offline,
         release: releaseOf(project, config),
       });
+      await notePlanned(context, checkout.topLevel, archive);
       if (request.refresh === true) refuseExpired(archive, new Date());
       const provider = await planProvider(
         context,

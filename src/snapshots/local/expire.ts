@@ -1,7 +1,8 @@
-/** Expiry: snapshots that no build has used for long go, and then the files that nothing names any more. */
+/** Expiry: snapshots that no build has used for long, and no checkout names, go; then the files that nothing names any more. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFrozen } from '../serial.js';
+import { isNamed, type NamedState } from './checkouts.js';
 import { covers, holdingsOf } from './covers.js';
 import { namesIn, storedNames } from './entries.js';
 import { neededFiles, shelvesOf } from './needed.js';
@@ -19,26 +20,49 @@ export interface KnownSnapshot {
   /** The newest that holds what it holds of its origin: what `latest` means offline. */
   readonly isNewest: boolean;
   readonly isHeld: boolean;
+  /** A checkout is frozen to it. */
+  readonly isNamed: boolean;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
 /** Half a year. */
 export const UNUSED_DAYS = 183;
-/** A file that is younger may belong to a snapshot that is being taken or served. */
+/**
+ * A file that is younger may belong to a snapshot that is being taken. A snapshot that was used later
+ * may be in use: a server that runs for days keeps nobody from expiring, but marks what it serves.
+ */
 const GRACE_MS = DAY_MS;
+
+export interface Limits {
+  readonly now: Date;
+  /** How long unused. */
+  readonly days: number;
+  /** Default: a day. Milliseconds. */
+  readonly graceMs?: number;
+}
 
 /** Which snapshots go. Pure. */
 export function expiredSnapshots(
   snapshots: readonly KnownSnapshot[],
-  options: { readonly now: Date; readonly days: number },
+  limits: Limits,
 ): readonly KnownSnapshot[] {
-  const limit = options.now.getTime() - options.days * DAY_MS;
+  return unusedSnapshots(snapshots, limits).filter(({ isNamed: named }) => !named);
+}
+
+/** Which would go, if no checkout named them. Pure. */
+function unusedSnapshots(snapshots: readonly KnownSnapshot[], limits: Limits): readonly KnownSnapshot[] {
+  const { now, days, graceMs = GRACE_MS } = limits;
+  const limit = now.getTime() - Math.max(days * DAY_MS, graceMs);
   return snapshots.filter(
     ({ lastUse, isNewest, isHeld }) => !isNewest && !isHeld && lastUse.getTime() < limit,
   );
 }
 
-export async function knownSnapshots(archive: string): Promise<readonly KnownSnapshot[]> {
+/** @param named what checkouts are frozen to */
+export async function knownSnapshots(
+  archive: string,
+  named: readonly NamedState[] = [],
+): Promise<readonly KnownSnapshot[]> {
   const own = archiveParts(archive).snapshots;
   const known: KnownSnapshot[] = [];
   for (const shelf of await shelvesOf(archive)) {
@@ -46,11 +70,16 @@ export async function knownSnapshots(archive: string): Promise<readonly KnownSna
       const names = await listStates(shelf, origin);
       const all = await Promise.all(names.map((name) => readSnapshot(shelf, origin, name)));
       const newest = newestOfAll(all.filter(({ serial }) => isFrozen(serial)));
-      for (const serial of names) {
+      for (const snapshot of all) {
+        const { serial } = snapshot;
         const { mtime } = await stat(snapshotFile(shelf, origin, serial));
         const isHeld =
           shelf === own && isFrozen(serial) && (await readHold(archive, origin, serial)) !== undefined;
-        known.push({ shelf, origin, serial, lastUse: mtime, isNewest: newest.has(serial), isHeld });
+        known.push({
+          ...{ shelf, origin, serial, lastUse: mtime, isHeld },
+          isNewest: newest.has(serial),
+          isNamed: isNamed(snapshot, named),
+        });
       }
     }
   }
@@ -65,21 +94,21 @@ export function newestOfAll(snapshots: readonly Snapshot[]): ReadonlySet<string>
   return new Set(newest.map(({ serial }) => serial));
 }
 
-export interface ExpireRequest {
+export interface ExpireRequest extends Limits {
   readonly archive: string;
-  readonly days: number;
-  readonly now: Date;
+  /** What checkouts are frozen to: it stays. */
+  readonly named: readonly NamedState[];
   /** Say what would go, and remove nothing. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
-  /** Default: a day. Milliseconds. */
-  readonly graceMs?: number;
 }
 
 export interface Expired {
   readonly snapshots: readonly { readonly origin: string; readonly serial: string }[];
   readonly files: number;
   readonly bytes: number;
+  /** How many snapshots stay only because a checkout names them. */
+  readonly named: number;
 }
 
 /**
@@ -88,13 +117,15 @@ export interface Expired {
  */
 export async function expire(request: ExpireRequest): Promise<Expired> {
   const { archive, dryRun } = request;
-  const gone = expiredSnapshots(await knownSnapshots(archive), request);
+  const known = await knownSnapshots(archive, request.named);
+  const gone = expiredSnapshots(known, request);
+  const named = unusedSnapshots(known, request).length - gone.length;
   const without = new Set(gone.map(({ shelf, origin, serial }) => snapshotFile(shelf, origin, serial)));
   const needed = await neededFiles(archive, without, request.signal);
   if (!dryRun) for (const file of without) await rm(file, { force: true });
   const swept = await sweep(request, needed.files);
   if (!dryRun) await sweepCatalogs(archive, needed.indexes);
-  return { snapshots: gone.map(({ origin, serial }) => ({ origin, serial })), ...swept };
+  return { snapshots: gone.map(({ origin, serial }) => ({ origin, serial })), ...swept, named };
 }
 
 async function sweep(

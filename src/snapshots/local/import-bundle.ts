@@ -1,18 +1,16 @@
 /**
  * Reads a replay bundle (bundle.ts). Nothing in it is believed: signatures are verified with keyrings
  * of this host, every file against what is signed, and what a snapshot says of itself is read from
- * its signed Release files again.
+ * its signed Release files again. Nothing is unpacked: each file is read where it lies in the bundle,
+ * no further than what signed it says, so that the largest lie costs no room.
  *
  * What was imported is reached through its tag, and by its serial while the tag is there. It never is
  * what `latest` means: an old state that is genuine must not take the place of what a mirror has now.
  */
-import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hasCode, MayflyError } from '../../errors.js';
-import { entriesOf } from '../../process/entries.js';
-import { run } from '../../process/run.js';
-import { makeScratch } from '../../process/scratch.js';
+import { readFile } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
+import { MayflyError } from '../../errors.js';
+import { listTar, readTarEntry, readTarText, TarProblem, type TarEntry } from '../../process/tar-read.js';
 import { parseRelease } from '../release.js';
 import { verifyInRelease } from '../signature.js';
 import { checkBundledTag, malformed } from './bundled-tag.js';
@@ -22,6 +20,11 @@ import { SnapshotFinder } from './find-file.js';
 import { archiveParts, storedFile } from './layout.js';
 import type { Snapshot, SnapshotSuite } from './snapshot.js';
 import { addTag, findTag, tagShape, type Tag } from './tag.js';
+
+/** Bytes of a tag: it names each file of a build, and holds the build's record. */
+const MOST_OF_TAG = 64 * 1024 * 1024;
+/** Bytes of a Release file, of which only the bundle itself knows the size: as many as a mirror's may have. */
+const MOST_OF_RELEASE = 16 * 1024 * 1024;
 
 export interface ImportRequest {
   readonly archive: string;
@@ -42,20 +45,22 @@ export interface Imported {
 
 /**
  * Brings a bundle into the archive, whole and verified, or not at all but for files that are what
- * their name says. The caller holds the archive for itself.
+ * their name says. The caller uses the archive, and imports nothing else meanwhile.
  * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`
  */
 export async function importBundle(request: ImportRequest): Promise<Imported> {
   const { archive, bundle, signal } = request;
-  await using scratch = await makeScratch(archiveParts(archive).incoming, 0o700);
-  const folder = await extracted(request, join(scratch.path, 'bundle'));
-  const said = await readBundledTag(folder, bundle);
+  const entries = await listTar(bundle, signal).catch((error: unknown) => {
+    throw error instanceof TarProblem ? malformed(bundle, error.message, error) : error;
+  });
+  const said = await readBundledTag(entries, bundle);
   let [files, bytes] = [0, 0];
   const bring = async (file: ExpectedFile, what: string): Promise<void> => {
     files += 1;
     if (await hasFile(archive, file)) return;
-    const path = storedFile(folder, file.sha256);
-    await storeFile(archive, file, await readable(path, bundle, what), `${bundle}: ${what}`);
+    const entry = entries.get(relative(archive, storedFile(archive, file.sha256)));
+    if (entry === undefined) throw malformed(bundle, `it lacks ${what}`);
+    await storeFile(archive, file, readTarEntry(bundle, entry), `${bundle}: ${what}`);
     bytes += file.bytes;
   };
   const snapshots: Record<string, Snapshot> = {};
@@ -77,36 +82,24 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
       const signed = await finder.find(file.path);
       if (signed?.sha256 !== file.sha256)
         throw malformed(bundle, `no signed index names ${file.path} as it is`);
-      await bring(file, file.path);
+      await bring(signed, file.path);
     }
   }
   if (known === undefined) await addTag(archive, tag);
   return { tag, files, bytes, isNew: known === undefined };
 }
 
-/** Apart from what mayfly itself keeps in a scratch folder, and only what a bundle has. */
-async function extracted({ bundle, signal }: ImportRequest, folder: string): Promise<string> {
-  await mkdir(folder);
-  const from = ['--extract', '--file', bundle, '--directory', folder];
-  const plain = ['--no-same-owner', '--no-same-permissions'];
-  await run('tar', [...from, ...plain, 'tags', 'files'], { signal }).catch((error: unknown) => {
-    throw isAbort(error, signal) ? error : malformed(bundle, 'tar cannot read it', error);
-  });
-  return folder;
-}
-
-async function readBundledTag(folder: string, bundle: string): Promise<Tag> {
-  const [name, ...more] = await entriesOf(join(folder, 'tags'));
-  if (name === undefined || more.length > 0) throw malformed(bundle, 'it does not hold exactly one tag');
-  const path = join(folder, 'tags', name);
-  if (!(await lstat(path)).isFile()) throw malformed(bundle, 'its tag is no file');
+async function readBundledTag(entries: ReadonlyMap<string, TarEntry>, bundle: string): Promise<Tag> {
+  const [first, ...more] = [...entries].filter(([name]) => name.startsWith('tags/'));
+  if (first === undefined || more.length > 0) throw malformed(bundle, 'it does not hold exactly one tag');
+  const [name, entry] = first;
   let tag: Tag;
   try {
-    tag = tagShape.parse(JSON.parse(await readFile(path, 'utf8')));
+    tag = tagShape.parse(JSON.parse(await readTarText(bundle, 'tag', entry, MOST_OF_TAG)));
   } catch (error) {
-    throw malformed(bundle, 'its tag cannot be read', error);
+    throw malformed(bundle, error instanceof TarProblem ? error.message : 'its tag cannot be read', error);
   }
-  if (`${tag.tag}.json` !== name) throw malformed(bundle, 'its tag has another name');
+  if (`${tag.tag}.json` !== basename(name)) throw malformed(bundle, 'its tag has another name');
   checkBundledTag(tag, bundle);
   return tag;
 }
@@ -119,6 +112,8 @@ async function bringSuite(
   bring: (file: ExpectedFile, what: string) => Promise<void>,
 ): Promise<SnapshotSuite> {
   const what = `${snapshot.origin} ${snapshot.serial} ${suite.suite}`;
+  if (Math.max(suite.inRelease.bytes, suite.release.bytes) > MOST_OF_RELEASE)
+    throw malformed(bundle, `the Release file of ${what} has more than ${MOST_OF_RELEASE} bytes`);
   await bring(suite.inRelease, `${what} InRelease`);
   const { text, signers } = await verifyInRelease({
     inRelease: await readFile(storedFile(archive, suite.inRelease.sha256)),
@@ -146,15 +141,3 @@ async function bringSuite(
     indexes: Object.fromEntries(indexes),
   };
 }
-
-async function readable(path: string, bundle: string, what: string) {
-  try {
-    if ((await lstat(path)).isFile()) return createReadStream(path) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
-  throw malformed(bundle, `it lacks ${what}`);
-}
-
-const isAbort = (error: unknown, signal: AbortSignal): boolean =>
-  signal.aborted || (error instanceof MayflyError && error.kind === 'interrupted');

@@ -9,6 +9,8 @@
  *     services/KEY/ORIGIN/SERIAL.json   the same, of a snapshot service: its serials are not ours
  *     tags/TAG.json           what a tag keeps for good (tag.ts)
  *     holds/ORIGIN/SERIAL     why a snapshot must not expire
+ *     checkouts/ab….json      a checkout that uses the archive, by the SHA-256 of its path: where it is, and what
+ *                             it was last known to be frozen to (checkouts.ts)
  *     catalogs/ab….json       which pool files an index names; made again when it is missing
  *     incoming/               files that are being fetched; of processes, which name themselves
  *
@@ -24,6 +26,7 @@ export const archiveParts = (archive: string) => ({
   services: join(archive, 'services'),
   tags: join(archive, 'tags'),
   holds: join(archive, 'holds'),
+  checkouts: join(archive, 'checkouts'),
   catalogs: join(archive, 'catalogs'),
   incoming: join(archive, 'incoming'),
 });

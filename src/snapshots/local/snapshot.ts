@@ -102,8 +102,11 @@ export async function replaceSnapshot(shelf: string, snapshot: Snapshot): Promis
 
 const snapshotText = (snapshot: Snapshot): string => `${JSON.stringify(snapshot, undefined, 2)}\n`;
 
-/** Notes that a build uses the snapshot: one that is used does not expire. */
-export async function touchSnapshot(shelf: string, { origin, serial }: Snapshot): Promise<void> {
+/** Notes that somebody uses the snapshot: one that is used does not expire. */
+export async function touchSnapshot(
+  shelf: string,
+  { origin, serial }: Pick<Snapshot, 'origin' | 'serial'>,
+): Promise<void> {
   const now = new Date();
   await utimes(snapshotFile(shelf, origin, serial), now, now).catch((error: unknown) => {
     // One of a tag has no file of its own.

@@ -4,10 +4,17 @@
  */
 import { MayflyError } from '../../errors.js';
 import { nextSerial } from '../serial.js';
-import { covers, newestCovering } from './covers.js';
+import { covers, holdingsOf, newestCovering, type Wanted } from './covers.js';
 import { fetchSuite, type OriginRequest } from './fetch-suite.js';
 import { archiveParts } from './layout.js';
-import { addSnapshot, listSerials, replaceSnapshot, type Snapshot, type SnapshotSuite } from './snapshot.js';
+import {
+  addSnapshot,
+  findState,
+  listSerials,
+  replaceSnapshot,
+  type Snapshot,
+  type SnapshotSuite,
+} from './snapshot.js';
 
 export interface Taken {
   readonly snapshot: Snapshot;
@@ -31,7 +38,8 @@ export async function takeSnapshot(request: OriginRequest): Promise<Taken> {
 }
 
 /**
- * Records the state that a snapshot service has under a serial, or what is recorded of it already.
+ * Records the state that a snapshot service has under a serial, or what is recorded of it already. What
+ * another project wanted of it stays in its record: else two of them would take turns in replacing it.
  * @param request url: that of the origin in this state
  * @throws MayflyError of kind `host`; the archive is then as it was
  */
@@ -42,16 +50,35 @@ export async function adoptSnapshot(
   known: Snapshot | undefined,
 ): Promise<Snapshot> {
   if (known !== undefined && covers(known, request)) return known;
+  const recorded = await findState(shelf, request.origin, serial);
+  const all = recorded === undefined ? request : { ...request, ...joined(request, holdingsOf(recorded)) };
   return await whileMoving(request, async () => {
-    const suites = await Promise.all(request.suites.map((suite) => fetchSuite(request, suite)));
-    const snapshot = snapshotOf(
-      request,
-      serial,
-      suites.map((part) => part.suite),
+    const suites = await Promise.all(
+      all.suites.map(async (suite) => {
+        try {
+          return [(await fetchSuite(all, suite)).suite];
+        } catch (error) {
+          // What nobody asks for now may be gone, or signed by a key of the other project's.
+          const isOthers = !request.suites.includes(suite) && error instanceof MayflyError;
+          if (!isOthers || error.kind === 'interrupted') throw error;
+          return [];
+        }
+      }),
     );
+    const snapshot = snapshotOf(all, serial, suites.flat());
     await replaceSnapshot(shelf, snapshot);
     return snapshot;
   });
+}
+
+/** All that either wants. Pure. */
+function joined(one: Wanted, other: Wanted): Wanted {
+  const join = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
+  return {
+    suites: join(one.suites, other.suites),
+    components: join(one.components, other.components),
+    architectures: join(one.architectures, other.architectures),
+  };
 }
 
 async function whileMoving<T>(request: OriginRequest, work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 /** Boxes as files: written, read back, and what is refused. */
-import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boxInfo, boxVagrantfile, exportBox, vagrantMetadata } from '../../../src/basebox/package.js';
@@ -113,6 +113,14 @@ describe('a box file that is refused', () => {
         await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname', disk]);
       },
     ],
+    [
+      'a disk that is larger than it says',
+      'box.malformed',
+      async (folder) => {
+        await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(folder, 'box.img'), '2T']);
+      },
+    ],
+    ['a list without an end', 'box.malformed', (f) => truncate(join(f, 'packages.json'), 65 * 2 ** 20)],
     ['a label of two lines', 'box.malformed', (folder) => withInfo(folder, { label: 'x\n!id' })],
     ['a label that leaves the folder', 'box.malformed', (folder) => withInfo(folder, { label: '../../x' })],
     [
@@ -138,6 +146,18 @@ describe('a box file that is refused', () => {
     ],
   ])('%s', async (_what, code, change) => {
     expect(await failure(bring({ from: await forged(change) }))).toMatchObject({ code });
+  });
+
+  it('that is compressed: a few bytes would become any number', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'box.img'), '');
+    await truncate(join(folder, 'box.img'), 64 * 2 ** 20);
+    const from = join(folder, 'bomb.box');
+    await run('tar', ['--gzip', '-cf', from, '-C', folder, 'box.img']);
+    expect((await stat(from)).size).toBeLessThan(100_000);
+    const error = await failure(bring({ from }));
+    expect(error).toMatchObject({ code: 'box.malformed' });
+    expect(error.message).toContain('compressed');
   });
 
   it('before a lock is named after it', async () => {

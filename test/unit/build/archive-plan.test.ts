@@ -7,8 +7,10 @@ import { planArchive, type ArchiveRequest } from '../../../src/build/archive/pla
 import type { PlannedArchive } from '../../../src/build/archive/origins.js';
 import { openArchive } from '../../../src/build/archive/serve.js';
 import { snapshotOf } from '../../../src/build/archive/stored.js';
+import { useArchive } from '../../../src/build/archive/take-origin.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { archiveFolder } from '../../../src/paths.js';
+import { archiveFolder, lockFile } from '../../../src/paths.js';
+import { tryLock } from '../../../src/process/lock.js';
 import { exportTag } from '../../../src/snapshots/local/bundle.js';
 import { importBundle } from '../../../src/snapshots/local/import-bundle.js';
 import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
@@ -153,6 +155,20 @@ describe('a project that was frozen on another host', () => {
     await freezeTo('2020010107', { ...releasesOf(there), 'trixie-updates': 'ab'.repeat(32) });
     expect(await failure(planned())).toMatchObject({ code: 'snapshot.unknown' });
   });
+});
+
+it("while a build has the archive open, it is nobody else's", async () => {
+  await taken();
+  const context = contextIn(folder, join(folder, 'home'));
+  const alone = () => tryLock(lockFile(context.home, 'archive'), { purpose: 'x' });
+  const archive = await openArchive(context, await planned(), true, () => undefined);
+  expect(await alone()).toBeUndefined();
+  // Other builds, and imports, may use it too.
+  await (await useArchive(context)).release();
+  await archive[Symbol.asyncDispose]();
+  const held = await alone();
+  expect(held).toBeDefined();
+  await held?.release();
 });
 
 describe('states of a service', () => {

@@ -1,5 +1,6 @@
 /** Replay bundles: written, read on another host, and what nobody may smuggle in. */
-import { appendFile, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../../src/process/run.js';
@@ -150,6 +151,49 @@ describe('a bundle that is refused', () => {
     await truncate(bundle, 3000);
     await refused(bundle, 'bundle.malformed');
     await writeFile(bundle, 'not a tar');
+    await refused(bundle, 'bundle.malformed');
+  });
+
+  it.each(['xz', 'gzip'])('is compressed (%s): a few bytes would become any number', async (program) => {
+    const folder = await temporaryFolder();
+    const bomb = join(folder, 'tags/1.0.json');
+    await mkdir(join(folder, 'tags'));
+    await writeFile(bomb, '');
+    await truncate(bomb, 64 * 1024 * 1024);
+    const file = join(folder, 'bomb');
+    await run('tar', [`--${program}`, '-cf', file, '-C', folder, 'tags']);
+    expect((await stat(file)).size).toBeLessThan(100_000);
+    await refused(file, 'bundle.malformed');
+  });
+
+  it('has a Release file that is a message in which any size hides', async () => {
+    const bundle = await forged(async (folder) => {
+      const [plain, message] = [join(folder, 'plain'), join(folder, 'message')];
+      await writeFile(plain, '');
+      await truncate(plain, 32 * 1024 * 1024);
+      const packing = ['--batch', '--quiet', '--homedir', folder, '-z', '9', '--store', '--output', message];
+      await run('gpg', [...packing, plain]);
+      const content = await readFile(message);
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      await mkdir(join(folder, 'files', sha256.slice(0, 2)), { recursive: true });
+      await writeFile(storedFile(folder, sha256), content);
+      const inRelease = { sha256, bytes: content.length };
+      await changeSnapshot(folder, (own) => ({
+        ...own,
+        suites: own.suites.map((suite) => ({ ...suite, inRelease })),
+      }));
+    });
+    await refused(bundle, 'archive.bad-signature');
+  });
+
+  it('has a Release file that is larger than any is', async () => {
+    const large = { sha256: 'ab'.repeat(32), bytes: 17 * 1024 * 1024 };
+    const bundle = await forged((folder) =>
+      changeSnapshot(folder, (own) => ({
+        ...own,
+        suites: own.suites.map((suite) => ({ ...suite, inRelease: large })),
+      })),
+    );
     await refused(bundle, 'bundle.malformed');
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findSnapshot, unknownSnapshot } from '../../../../src/snapshots/local/find-snapshot.js';
 import { adoptSnapshot } from '../../../../src/snapshots/local/take.js';
 import { archiveParts, serviceShelf } from '../../../../src/snapshots/local/layout.js';
-import { releasesOf } from '../../../../src/snapshots/local/snapshot.js';
+import { releasesOf, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
 import { archiveRig, HELLO, NEWER, signal } from './rig.js';
 
 const rig = archiveRig();
@@ -52,13 +52,13 @@ describe('a serial', () => {
 });
 
 describe('a state of a snapshot service', () => {
-  const adopt = async (known?: Awaited<ReturnType<typeof findSnapshot>>) =>
+  const adopt = async (known?: Snapshot, suites: readonly string[] = [rig.mirror.suite]) =>
     await adoptSnapshot(
       {
         archive: rig.archive,
         origin: 'debian',
         url: rig.mirror.url,
-        suites: [rig.mirror.suite],
+        suites,
         components: ['main'],
         architectures: ['amd64'],
         keyring: rig.mirror.keyring,
@@ -83,5 +83,23 @@ describe('a state of a snapshot service', () => {
     const shelf = serviceShelf(rig.archive, 'http://snapshots.example');
     expect(await findSnapshot({ ...query('20260102T030405Z'), shelf })).toEqual(adopted);
     expect(await findSnapshot(query('20260102T030405Z'))).toBeUndefined();
+  });
+
+  it('keeps the suites of one project when another wants others, as long as the service has them', async () => {
+    await rig.mirror.publish({ packages: [HELLO], release: { Suite: 'stable' } });
+    const named = (snapshot: Snapshot) => snapshot.suites.map(({ suite }) => suite).sort();
+    const inRelease = await rig.upstream.read(`${rig.mirror.url}/dists/trixie/InRelease`, signal);
+    rig.mirror.spoiled.set('dists/stable/InRelease', inRelease);
+    const one = await adopt();
+    const both = await adopt(one, ['stable']);
+    expect(named(both)).toEqual(['stable', 'trixie']);
+    rig.mirror.requests.length = 0;
+    // Neither has to ask again.
+    expect(await adopt(both)).toEqual(both);
+    expect(await adopt(both, ['stable'])).toEqual(both);
+    expect(rig.mirror.requests).toEqual([]);
+    // What nobody asks for now may be gone.
+    rig.mirror.spoiled.set('dists/trixie/InRelease', 404);
+    expect(named(await adopt(undefined, ['stable']))).toEqual(['stable']);
   });
 });

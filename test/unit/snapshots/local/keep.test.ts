@@ -3,10 +3,11 @@ import { chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expire, expiredSnapshots, type Expired } from '../../../../src/snapshots/local/expire.js';
+import type { NamedState } from '../../../../src/snapshots/local/checkouts.js';
 import { hasFile } from '../../../../src/snapshots/local/files.js';
 import { holdSnapshot, readHold, releaseHold } from '../../../../src/snapshots/local/holds.js';
 import { archiveParts, snapshotFile, storedFile } from '../../../../src/snapshots/local/layout.js';
-import { listSerials, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
+import { listSerials, releasesOf, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
 import { addTag, findTag, listTags, removeTag } from '../../../../src/snapshots/local/tag.js';
 import { verifyArchive } from '../../../../src/snapshots/local/verify.js';
 import { poolPath, type MirrorPackage } from '../../../rig/mirror.js';
@@ -34,8 +35,8 @@ async function twoSnapshots(): Promise<readonly [Snapshot, Snapshot]> {
   return [first, second];
 }
 
-const run = (dryRun = false, graceMs = -1000): Promise<Expired> =>
-  expire({ archive: rig.archive, days: 183, now: new Date(), dryRun, signal, graceMs });
+const run = (dryRun = false, graceMs = -1000, named: readonly NamedState[] = []): Promise<Expired> =>
+  expire({ archive: rig.archive, days: 183, now: new Date(), dryRun, signal, graceMs, named });
 
 const has = async (entry: MirrorPackage): Promise<boolean> =>
   (await filesIn(rig.archive)).some((name) => name.endsWith(sha(entry)));
@@ -57,7 +58,7 @@ describe('expiry', () => {
     expect(await run()).toMatchObject({ snapshots: [{ serial: first.serial }], files: 4 });
     expect(await serials()).toEqual([second.serial]);
     expect([await has(HELLO), await has(OTHER), await has(NEWER)]).toEqual([false, true, true]);
-    expect(await run()).toEqual({ snapshots: [], files: 0, bytes: 0 });
+    expect(await run()).toEqual({ snapshots: [], files: 0, bytes: 0, named: 0 });
   });
 
   it('leaves files alone that may belong to a snapshot in the making', async () => {
@@ -74,6 +75,20 @@ describe('expiry', () => {
     expect(await releaseHold(rig.archive, 'debian', first.serial)).toBe(true);
     expect(await releaseHold(rig.archive, 'debian', first.serial)).toBe(false);
     expect((await run()).snapshots).toHaveLength(1);
+  });
+
+  it('leaves what a checkout names, by its serial or by what is in it, and says so', async () => {
+    const [first] = await twoSnapshots();
+    const bySerial = { origin: 'debian', serial: first.serial, releases: {} };
+    const byContent = { origin: 'debian', serial: '2020010107', releases: releasesOf(first) };
+    for (const state of [bySerial, byContent])
+      expect(await run(false, -1000, [state])).toEqual({ snapshots: [], files: 0, bytes: 0, named: 1 });
+    const others = [
+      { ...bySerial, origin: 'debian-security' },
+      { ...byContent, releases: { ...byContent.releases, sid: 'ab'.repeat(32) } },
+      { ...byContent, releases: {} },
+    ];
+    expect((await run(false, -1000, others)).snapshots).toHaveLength(1);
   });
 
   it.each([
@@ -133,8 +148,20 @@ describe('expiry', () => {
     expect(await filesIn(rig.archive)).toEqual(before);
   });
 
+  it('never takes what was used within a day: a server may be serving it', () => {
+    const known = { shelf: 's', origin: 'debian', isNewest: false, isHeld: false, isNamed: false };
+    const now = new Date();
+    const hoursAgo = (hours: number) => ({
+      ...known,
+      serial: String(hours),
+      lastUse: new Date(now.getTime() - hours * 3600 * 1000),
+    });
+    const gone = expiredSnapshots([hoursAgo(23), hoursAgo(25)], { now, days: 0 });
+    expect(gone.map(({ serial }) => serial)).toEqual(['25']);
+  });
+
   it('never takes the newest', () => {
-    const known = { shelf: 's', origin: 'debian', lastUse: new Date(0), isHeld: false };
+    const known = { shelf: 's', origin: 'debian', lastUse: new Date(0), isHeld: false, isNamed: false };
     const all = [
       { ...known, serial: '2026010101', isNewest: false },
       { ...known, serial: '2026010102', isNewest: true },

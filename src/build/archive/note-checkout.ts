@@ -1,0 +1,46 @@
+/** Tells the local archive which checkout uses it, so that expiry asks that one before it removes anything. */
+import { realpath } from 'node:fs/promises';
+import type { ArchiveKind } from '../../config/config.js';
+import { hostError } from '../../errors.js';
+import { archiveFolder } from '../../paths.js';
+import { noteCheckout, type NamedState } from '../../snapshots/local/checkouts.js';
+import type { Context } from '../context.js';
+import type { PlannedArchive } from './origins.js';
+
+/**
+ * @param topLevel of the checkout; undefined while it is none yet
+ * @param states what it is known to be frozen to
+ */
+export async function noteUse(
+  context: Context,
+  topLevel: string | undefined,
+  kind: ArchiveKind,
+  states: readonly NamedState[],
+): Promise<void> {
+  if (topLevel === undefined || kind === 'mirror') return;
+  try {
+    await noteCheckout(archiveFolder(context.home), { path: await realpath(topLevel), states });
+  } catch (error) {
+    const problem = hostError(error);
+    if (problem === undefined) throw error;
+    // Of a plan, and of a build from a full or closed disk, this is the least problem.
+    const text = `The local archive cannot note this checkout, so \`mayfly snapshots expire\` does not know of it. ${problem.message}`;
+    context.report({ type: 'notice', level: 'warning', text });
+  }
+}
+
+/** What Git names; not what `latest` is just now. */
+export async function notePlanned(
+  context: Context,
+  topLevel: string | undefined,
+  archive: PlannedArchive,
+): Promise<void> {
+  const states = archive.origins.flatMap(({ origin, box, image }) =>
+    [box, image].map(({ wanted, serial, releases }) => ({
+      origin,
+      serial: wanted,
+      releases: serial === wanted ? releases : {},
+    })),
+  );
+  await noteUse(context, topLevel, archive.kind, states);
+}
