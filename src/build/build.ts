@@ -17,6 +17,7 @@ import { openArchive } from './archive/serve.js';
 import { noteUsed } from './archive/note-used.js';
 import type { Context } from './context.js';
 import type { MayflyEvent } from '../report/events.js';
+import { beginLog } from './record/about.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
 import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
@@ -66,6 +67,7 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
   let failure: unknown;
   let keptVm: string | undefined;
   try {
+    await beginLog(folder, context.cwd);
     const own = { ...context, report: journal.tell, signal: stop.signal };
     keptVm = await tell(own, request, journal, progress);
   } catch (error) {
