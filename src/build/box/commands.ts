@@ -25,7 +25,13 @@ export async function createProjectBox(
   await reapLeftovers(context, context.report);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const flags = options.offline === true ? { offline: true } : {};
-  const plan = await makePlan(context, { flags, scratch: scratch.path, allowDirty: true, refresh: true });
+  const plan = await makePlan(context, {
+    flags,
+    scratch: scratch.path,
+    allowDirty: true,
+    scripts: [],
+    refresh: true,
+  });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();
@@ -41,7 +47,7 @@ export async function createProjectBox(
 /** The base box that the builder directory asks for. @throws MayflyError `box.not-made` */
 export async function projectBox(context: Context): Promise<Box> {
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true });
+  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true, scripts: [] });
   const box = await findBox(boxesFolder(context.home), plan.box.fingerprint);
   if (box !== undefined) return box;
   throw new MayflyError(
