@@ -8,6 +8,7 @@ import { OPTION_FLAGS } from '../config/options-flags.js';
 import { didYouMean } from '../config/suggest.js';
 import { MayflyError } from '../errors.js';
 import { durationProblem } from './common.js';
+import { pathOf } from './usage-error.js';
 
 export interface FlagChoice {
   /** Flags that mean nothing to the command. */
@@ -98,10 +99,4 @@ function wrongDurations(command: Command): readonly string[] {
       const flag = option.long ?? option.flags;
       return typeof value === 'string' ? (durationProblem(value, flag) ?? []) : [];
     });
-}
-
-/** `vm up` */
-function pathOf(command: Command): string {
-  const above = command.parent;
-  return above?.parent ? `${pathOf(above)} ${command.name()}` : command.name();
 }
