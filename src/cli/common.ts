@@ -4,6 +4,7 @@ import { PROVIDER_CHOICES, type ProviderChoice } from '../config/providers.js';
 import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
 import { sanitizeLine } from '../report/sanitize.js';
+import { wrapLine } from '../report/wrap.js';
 
 /** Flags that every command has. @param json what `--json` does; undefined where there is nothing to read */
 export function addGlobalFlags(command: Command, json: string | undefined): Command {
@@ -59,6 +60,11 @@ export function print(text: string): void {
 /** For what is ours alone: scripts, and lines in colours. */
 export function printAsIs(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** As printAsIs, for lines that people read: a terminal would break them anywhere. */
+export function printWrapped(line: string): void {
+  printAsIs(wrapLine(line, process.stdout.isTTY ? process.stdout.columns : undefined));
 }
 
 /** Rows as columns, two blanks apart. */

@@ -48,7 +48,8 @@ export async function logsFinding(context: Context): Promise<Finding> {
     name: 'logs',
     purpose: 'what builds said and did',
     state: isMuch ? 'warning' : 'ok',
-    found: `${formatBytes(bytes)} of ${count === 1 ? 'one build' : `${count} builds`}`,
+    found:
+      count === 0 ? 'none yet' : `${formatBytes(bytes)} of ${count === 1 ? 'one build' : `${count} builds`}`,
     ...(isMuch ? { hint: 'Remove old ones: `mayfly clean --logs`, or `--logs --older-than 30`.' } : {}),
   };
 }
