@@ -22,7 +22,7 @@ export function registerClean(program: Command): void {
         'With --logs, it removes old logs of builds instead: never one of a build that runs or whose VM is kept, nor the newest of a checkout, nor that of its newest success.',
     );
   command
-    .option('--logs', 'Remove old logs of builds instead.')
+    .option('--logs', 'Remove old logs of builds, and nothing else.')
     .option('--older-than <DAYS>', 'With --logs: what is old. Default: 183, half a year.', wholeDays)
     .option('--dry-run', 'With --logs: say what would go, and remove nothing.');
   addGlobalFlags(command, 'Print what was removed as JSON.');

@@ -18,7 +18,7 @@ export function addGlobalFlags(command: Command, json: string | undefined): Comm
 export function addArtifactsFlag(command: Command): Command {
   return command.option(
     '--artifacts <DIR>',
-    'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory.',
+    'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory in builder.yaml.',
   );
 }
 
@@ -26,7 +26,7 @@ export function addArtifactsFlag(command: Command): Command {
 export function addProviderFlag(command: Command): Command {
   const option = new Option(
     '--provider <NAME>',
-    'What runs the VM. Default: that of the kept VM, then vm.provider, then qemu.',
+    'What runs the VM. Default: that of the kept VM, then vm.provider in builder.yaml, then qemu.',
   );
   // For help and completion only: commander itself would end at the first wrong value.
   option.argChoices = [...PROVIDER_CHOICES];

@@ -15,7 +15,7 @@ export function registerDoctor(program: Command): void {
     .description(
       'Checks everything that a build needs of this host, and prints the one command that installs what is missing. Exit code 3 when something is.',
     );
-  addGlobalFlags(command, 'Print JSON.');
+  addGlobalFlags(command, 'Print all of it as JSON.');
   addExamples(
     command,
     ['mayfly doctor', 'see what to install before the first build'],

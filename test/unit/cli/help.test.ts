@@ -121,6 +121,23 @@ describe('help', () => {
     ).toEqual(flagsOf('plan'));
   });
 
+  it.each(PATHS.map((path) => [path.join(' ')]))(
+    'of `mayfly %s` has the global options last',
+    async (path) => {
+      const { stdout } = await mayfly(...path.split(' ').filter((word) => word !== ''), '--help');
+      const [, group = ''] = /^Options:\n((?: +.*\n)*)/m.exec(stdout) ?? [];
+      const flags = [...group.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag ?? '');
+      const global = ['--json', '--verbose', '--quiet', '--help'];
+      const first = flags.findIndex((flag) => global.includes(flag));
+      expect(flags.slice(first)).toEqual(global.filter((flag) => flags.includes(flag)));
+    },
+  );
+
+  it('of a build names first what people use most', async () => {
+    const { stdout } = await mayfly('build', '--help');
+    expect(stdout).toMatch(/Build options:\n +--keep-running[^]*--rescue[^]*--ram [^]*--cpu-model/);
+  });
+
   it('is in one style: sentences for what something is, phrases in lists of commands', () => {
     const sentence = /^[A-Z`].*\.$/;
     const visit = (command: Command): void => {
