@@ -20,6 +20,7 @@ import type { MayflyEvent } from '../report/events.js';
 import { beginLog } from './record/about.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
+import { inProjectWords } from './plan/project-words.js';
 import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishRecord } from './record/write.js';
@@ -71,7 +72,8 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
     const own = { ...context, report: journal.tell, signal: stop.signal };
     keptVm = await tell(own, request, journal, progress);
   } catch (error) {
-    failure = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
+    const first = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
+    failure = await inProjectWords(first, context.cwd);
   }
   let artifactsDirectory = folder;
   try {

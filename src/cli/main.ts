@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how every error ends. */
 import { readFileSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
-import { firstError, hostError } from '../errors.js';
+import { firstError, hostError, MayflyError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
@@ -71,8 +71,14 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const known = hostError(error) ?? error;
+    const known = await inWordsOfProject(hostError(error) ?? error);
     process.exitCode = exitCodeOf(known);
     for (const line of errorLines(known)) process.stderr.write(`${line}\n`);
   }
+}
+
+async function inWordsOfProject(error: unknown): Promise<unknown> {
+  if (!(error instanceof MayflyError) || error.hint === undefined) return error;
+  const { inProjectWords } = await import('../build/plan/project-words.js');
+  return await inProjectWords(error, process.cwd());
 }
