@@ -115,6 +115,8 @@ export const buildFiles = {
   console: 'console.log',
   provisionLog: 'provision.log',
   checksums: 'SHA256SUMS',
+  /** What the log is of, from its first moment. */
+  about: 'about.json',
 } as const;
 
 /** Files of one project. */

@@ -17,8 +17,10 @@ import { openArchive } from './archive/serve.js';
 import { noteUsed } from './archive/note-used.js';
 import type { Context } from './context.js';
 import type { MayflyEvent } from '../report/events.js';
+import { beginLog } from './record/about.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
+import { inProjectWords } from './plan/project-words.js';
 import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishRecord } from './record/write.js';
@@ -66,10 +68,12 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
   let failure: unknown;
   let keptVm: string | undefined;
   try {
+    await beginLog(folder, context.cwd);
     const own = { ...context, report: journal.tell, signal: stop.signal };
     keptVm = await tell(own, request, journal, progress);
   } catch (error) {
-    failure = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
+    const first = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
+    failure = await inProjectWords(first, context.cwd);
   }
   let artifactsDirectory = folder;
   try {

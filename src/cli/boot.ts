@@ -33,7 +33,7 @@ export function registerBoot(program: Command): void {
     .argument('<image>', 'ISO or raw disk image.')
     .option('--expect <TEXT>', 'Wait for this text on the serial console.')
     .addOption(new Option('--timeout <TIME>', 'How long to wait for it.').default('10m'))
-    .addOption(new Option('--memory <SIZE>', 'Memory of the VM.').default('1G'))
+    .addOption(new Option('--memory <SIZE>', 'Memory of the VM, in MiB or GiB: 512M, 2G.').default('1G'))
     .option('--uefi', 'Boot by UEFI, not by the BIOS.')
     .option('--disk', 'Boot it as a disk (a USB stick), not as a CD.');
   addGlobalFlags(command, 'Print outcome and seconds as JSON, the console on stderr; needs --expect.');

@@ -34,11 +34,7 @@ function addExport(box: Command): void {
     )
     .argument('<file>', 'The file to write.')
     .option(...BOX_FLAG)
-    .addOption(
-      new Option('--format <FORMAT>', 'Form of the file: vagrant, qcow2 or raw. Default: vagrant.').choices(
-        BOX_FORMATS,
-      ),
-    );
+    .addOption(new Option('--format <FORMAT>', 'Form of the file. Default: vagrant.').choices(BOX_FORMATS));
   addGlobalFlags(exporting, undefined);
   addExamples(
     exporting,

@@ -4,10 +4,11 @@
  */
 import { Option, type Command } from 'commander';
 import { resolveOptions, type OptionFacts } from '../config/options.js';
-import { OPTION_FLAGS } from '../config/options-flags.js';
+import { OPTION_FLAGS, type OptionFlag } from '../config/options-flags.js';
 import { didYouMean } from '../config/suggest.js';
 import { MayflyError } from '../errors.js';
 import { durationProblem } from './common.js';
+import { pathOf } from './usage-error.js';
 
 export interface FlagChoice {
   /** Flags that mean nothing to the command. */
@@ -23,8 +24,29 @@ export function addTimeFlag(command: Command, flag: string, description: string)
   return command.option(`${flag} <${TIME}>`, description);
 }
 
+/** What people use most comes first in help; the rest as in docs/builder.yaml.md. */
+const MOST_USED = [
+  '--keep-running',
+  '--rescue',
+  '--force-cleanup',
+  '--ignore-changes',
+  '--no-merge-base-branch',
+  '--offline',
+  '--ram',
+  '--no-ram',
+  '--cpus',
+];
+
+function byUse(flags: readonly OptionFlag[]): readonly OptionFlag[] {
+  const rank = ({ flag }: OptionFlag): number => {
+    const place = MOST_USED.indexOf(flag);
+    return place < 0 ? MOST_USED.length : place;
+  };
+  return [...flags].sort((a, b) => rank(a) - rank(b));
+}
+
 export function addBuildOptionFlags(command: Command, choice: FlagChoice = {}): Command {
-  for (const { flag, value, choices, description } of OPTION_FLAGS) {
+  for (const { flag, value, choices, description } of byUse(OPTION_FLAGS)) {
     if (choice.without?.includes(flag) === true) continue;
     const meaning = choice.meaning?.[flag] ?? description;
     const option = new Option(value === undefined ? flag : `${flag} <${value}>`, meaning);
@@ -98,10 +120,4 @@ function wrongDurations(command: Command): readonly string[] {
       const flag = option.long ?? option.flags;
       return typeof value === 'string' ? (durationProblem(value, flag) ?? []) : [];
     });
-}
-
-/** `vm up` */
-function pathOf(command: Command): string {
-  const above = command.parent;
-  return above?.parent ? `${pathOf(above)} ${command.name()}` : command.name();
 }

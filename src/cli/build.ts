@@ -25,7 +25,7 @@ interface BuildFlags extends GlobalOptions {
 
 /** How much time the build script has; `plan` has the same. */
 export function addTimeoutFlag(command: Command): Command {
-  const meaning = 'How long the build script may run, such as 90m. Default: build.timeout.';
+  const meaning = 'How long the build script may run, such as 90m. Default: build.timeout in builder.yaml.';
   return addTimeFlag(command, '--timeout', meaning);
 }
 

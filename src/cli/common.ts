@@ -4,6 +4,7 @@ import { PROVIDER_CHOICES, type ProviderChoice } from '../config/providers.js';
 import { parseDuration } from '../config/units.js';
 import { MayflyError } from '../errors.js';
 import { sanitizeLine } from '../report/sanitize.js';
+import { wrapLine } from '../report/wrap.js';
 
 /** Flags that every command has. @param json what `--json` does; undefined where there is nothing to read */
 export function addGlobalFlags(command: Command, json: string | undefined): Command {
@@ -17,7 +18,7 @@ export function addGlobalFlags(command: Command, json: string | undefined): Comm
 export function addArtifactsFlag(command: Command): Command {
   return command.option(
     '--artifacts <DIR>',
-    'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory.',
+    'Folder for the artifacts. Default: the variable ARTIFACTS, then artifacts.directory in builder.yaml.',
   );
 }
 
@@ -25,7 +26,7 @@ export function addArtifactsFlag(command: Command): Command {
 export function addProviderFlag(command: Command): Command {
   const option = new Option(
     '--provider <NAME>',
-    'What runs the VM. Default: that of the kept VM, then vm.provider, then qemu.',
+    'What runs the VM. Default: that of the kept VM, then vm.provider in builder.yaml, then qemu.',
   );
   // For help and completion only: commander itself would end at the first wrong value.
   option.argChoices = [...PROVIDER_CHOICES];
@@ -59,6 +60,11 @@ export function print(text: string): void {
 /** For what is ours alone: scripts, and lines in colours. */
 export function printAsIs(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** As printAsIs, for lines that people read: a terminal would break them anywhere. */
+export function printWrapped(line: string): void {
+  printAsIs(wrapLine(line, process.stdout.isTTY ? process.stdout.columns : undefined));
 }
 
 /** Rows as columns, two blanks apart. */

@@ -4,7 +4,7 @@ import { stdoutColors as pc } from '../report/colors.js';
 import { sanitizeLine } from '../report/sanitize.js';
 import type { Finding } from '../tasks/finding.js';
 import { MayflyError } from '../errors.js';
-import { addGlobalFlags, print, printAsIs, printJson, table } from './common.js';
+import { addGlobalFlags, print, printJson, printWrapped, table } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -15,7 +15,7 @@ export function registerDoctor(program: Command): void {
     .description(
       'Checks everything that a build needs of this host, and prints the one command that installs what is missing. Exit code 3 when something is.',
     );
-  addGlobalFlags(command, 'Print JSON.');
+  addGlobalFlags(command, 'Print all of it as JSON.');
   addExamples(
     command,
     ['mayfly doctor', 'see what to install before the first build'],
@@ -27,7 +27,7 @@ export function registerDoctor(program: Command): void {
     const findings = await examineHost(session.context);
     const mend = installCommand(findings, process.getuid?.() === 0);
     if (flags.json === true) printJson({ findings, ...(mend === undefined ? {} : { install: mend }) });
-    else for (const line of doctorLines(findings, flags.verbose === true)) printAsIs(line);
+    else for (const line of doctorLines(findings, flags.verbose === true)) printWrapped(line);
     const missing = findings.filter(({ state }) => state === 'missing');
     if (missing.length > 0) {
       throw new MayflyError(

@@ -1,5 +1,5 @@
 /** How help looks: sentences for what something is, phrases in lists of commands, examples that say what they do. */
-import type { Argument, Command, Option } from 'commander';
+import { Help, type Argument, type Command, type Option } from 'commander';
 
 /** What terminals are at least wide; examples are written for it. Columns. */
 const WIDTH = 80;
@@ -11,10 +11,19 @@ export function styleHelp(program: Command): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({
       sortSubcommands: false,
+      visibleOptions: (command) => globalLast(new Help().visibleOptions(command)),
       helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : WIDTH, 100),
       optionDescription: describe,
       argumentDescription: describe,
     });
+}
+
+/** Flags that every command has: who looks for what one command does reads its own first. */
+const GLOBAL = ['--json', '--verbose', '--quiet', '--help'];
+
+function globalLast(options: readonly Option[]): Option[] {
+  const rank = ({ long }: Option): number => GLOBAL.indexOf(long ?? '');
+  return [...options].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Commander's own way puts "(choices: …, default: …)" behind the full stop. */

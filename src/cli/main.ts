@@ -1,12 +1,13 @@
 /** The command line: which commands there are, and how every error ends. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { firstError, hostError } from '../errors.js';
+import { CommanderError, type Command } from 'commander';
+import { firstError, hostError, MayflyError } from '../errors.js';
 import { registerAll } from './commands.js';
 import { table } from './common.js';
 import { EXIT_CODES, exitCodeOf } from './exit.js';
 import { helpWords } from './help-path.js';
 import { addExamples, styleHelp } from './help.js';
+import { PoliteCommand } from './polite-command.js';
 import { errorLines } from './show-error.js';
 import { outliveReaders } from './streams.js';
 
@@ -27,12 +28,11 @@ export function packageVersion(): string {
 }
 
 export function makeProgram(): Command {
-  const program = styleHelp(new Command('mayfly'))
+  const program = styleHelp(new PoliteCommand('mayfly'))
     .description(
       'Builds operating-system images reproducibly, each build in a virtual machine that lives for that build only.',
     )
     .version(packageVersion(), '-V, --version', 'Print the version.')
-    .showSuggestionAfterError()
     .enablePositionalOptions()
     .exitOverride();
   registerAll(program);
@@ -67,12 +67,18 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   } catch (thrown) {
     const error = firstError(thrown);
     if (error instanceof CommanderError) {
-      // Help and version were asked for and given; everything else is wrong usage.
+      // Help and version were asked for and given; help that nobody asked for is wrong usage.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const known = hostError(error) ?? error;
+    const known = await inWordsOfProject(hostError(error) ?? error);
     process.exitCode = exitCodeOf(known);
     for (const line of errorLines(known)) process.stderr.write(`${line}\n`);
   }
+}
+
+async function inWordsOfProject(error: unknown): Promise<unknown> {
+  if (!(error instanceof MayflyError) || error.hint === undefined) return error;
+  const { inProjectWords } = await import('../build/plan/project-words.js');
+  return await inProjectWords(error, process.cwd());
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { BuildPlan } from '../build/plan/plan.js';
 import { formatMemory, formatSeconds } from '../report/format.js';
+import { sanitizeLine } from '../report/sanitize.js';
 import { addBuildOptionFlags } from './build-options.js';
 import { addTimeoutFlag } from './build.js';
 import {
@@ -10,8 +11,8 @@ import {
   addProviderFlag,
   parseProvider,
   parseTimeout,
-  print,
   printJson,
+  printWrapped,
   table,
 } from './common.js';
 import { addExamples } from './help.js';
@@ -58,7 +59,7 @@ export function registerPlan(program: Command): void {
       checkStates: true,
     });
     if (flags.json === true) printJson(plan);
-    else for (const line of planLines(plan)) print(line);
+    else for (const line of planLines(plan)) printWrapped(sanitizeLine(line));
   });
 }
 

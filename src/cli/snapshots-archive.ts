@@ -76,7 +76,7 @@ function addServe(snapshots: Command): void {
     .description(
       'Serves the local archive over HTTP until it is interrupted, for other machines or for a look. Builds on this host do so by themselves.',
     )
-    .option('--listen <ADDRESS:PORT>', 'Where. Default: 127.0.0.1 and any port that is free.')
+    .option('--listen <ADDRESS:PORT>', 'Where to listen. Default: 127.0.0.1, at any free port.')
     .option('--offline', 'Fetch nothing from upstream: what is not stored is not served.');
   addGlobalFlags(serve, undefined);
   addExamples(serve, ['mayfly snapshots serve --listen 0.0.0.0:3143', 'for a team']);

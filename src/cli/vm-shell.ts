@@ -6,7 +6,7 @@ import { openSession, type GlobalOptions } from './session.js';
 
 /** Which VM a command is for. */
 export const VM = 'Id of the VM. Default: the one kept for this checkout.';
-const AS_ROOT = ['--root', 'As root, not as the build user.'] as const;
+const AS_ROOT = ['--root', 'Be root, not the build user.'] as const;
 
 export function addVmSsh(vm: Command): void {
   const ssh = vm

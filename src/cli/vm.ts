@@ -99,7 +99,7 @@ function addStatus(vm: Command): void {
     .summary('say how the VM is')
     .description('Says how the VM of this checkout is.')
     .argument('[vm]', VM);
-  addGlobalFlags(status, 'Print JSON.');
+  addGlobalFlags(status, 'Print all of it as JSON.');
   addExamples(status, ['mayfly vm status', 'see its state, its branch and its hardware']);
   status.action(async (id: string | undefined, flags: GlobalOptions) => {
     const { findVm } = await import('../build/vm/commands.js');
@@ -118,7 +118,7 @@ function addList(vm: Command): void {
     .command('list')
     .summary('list all VMs of this user')
     .description('Lists all VMs of this user, oldest first.');
-  addGlobalFlags(list, 'Print JSON.');
+  addGlobalFlags(list, 'Print them as JSON.');
   addExamples(list, ['mayfly vm list', 'show id, state, branch and checkout of each']);
   list.action(async (flags: GlobalOptions) => {
     const [{ listVms }, { vmsFolder }] = await Promise.all([

@@ -81,7 +81,7 @@ export const OPTION_WORDS: readonly OptionWord[] = [
     word: 'cpus',
     placeholder: 'N',
     expected: `a whole number from 1 to ${MOST_CPUS}`,
-    meaning: 'Virtual processors. Default: `vm.cpus`.',
+    meaning: 'Virtual processors. Default: `vm.cpus` in builder.yaml, or all that the host has.',
     says: (value) => {
       const cpus = wholeNumber(value, /^\d+$/);
       return cpus !== undefined && cpus >= 1 && cpus <= MOST_CPUS ? { cpus } : undefined;

@@ -29,6 +29,9 @@ import { PROVIDER_CHOICES } from './providers.js';
 import { MOST_CPUS } from './options-words.js';
 import { ALWAYS, originsRule } from './schema-rules.js';
 
+/** Where a project has its script for the base box, if it has one. */
+export const POSTINSTALL = 'basebox/postinstall';
+
 const basebox = {
   prefix: optionalField(
     'name',
@@ -52,8 +55,8 @@ const basebox = {
   postinstall: field(
     'path',
     insidePath(),
-    'basebox/postinstall',
-    "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist.",
+    POSTINSTALL,
+    "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist, unless another path is named.",
   ),
   disk: field('size', size('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
 };

@@ -2,10 +2,11 @@
  * YAML text → plain value, with the place of everything in it. Bounded: no file can make us expand
  * aliases without end. Every key is a word; a key with nothing after it is the same as no key.
  */
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document, ErrorCode, Node, YAMLError } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import type { Problem, Range } from './problems.js';
 import { describeFound, fieldName } from './problems.js';
+import { wordSyntax } from './yaml-wording.js';
 
 interface Place {
   /** Of the key, when it has one. */
@@ -42,27 +43,47 @@ export function readYaml(source: string, isText: IsText): Reading {
   const options = { version: '1.2', schema: 'core', merge: false, prettyErrors: false } as const;
   const document = parseDocument(source, options);
   const mistakes = [...document.errors, ...document.warnings];
-  if (mistakes.length > 0) return nothing(problemsOfSyntax(mistakes, source));
+  if (mistakes.length > 0) return nothing(problemsOfSyntax(document, mistakes, source));
   return convert(document, isText, { start: 0, end: source.length });
 }
 
-/** Our words for what the parser says in those of its own API. */
-const WORDINGS: Partial<Record<ErrorCode, string>> = {
-  DUPLICATE_KEY: 'this key stands there already; leave one of them out',
-  MULTIPLE_DOCS: 'expected one document, found another',
-  RESOURCE_EXHAUSTION: 'nested too deeply',
-};
-
-function problemsOfSyntax(mistakes: readonly YAMLError[], source: string): readonly Problem[] {
-  const problems = mistakes.map(({ pos: [start, end], code, message }) => ({
+function problemsOfSyntax(
+  document: Document.Parsed,
+  mistakes: readonly YAMLError[],
+  source: string,
+): readonly Problem[] {
+  const problems = mistakes.map(({ pos: [at, end], code, message }) => {
+    const start = message.startsWith('Missing closing') ? openQuote(document, at) : at;
     // The parser marks one character of a word.
-    range: { start, end: Math.max(end, start + (/^[\w-]*/.exec(source.slice(start))?.[0].length ?? 0)) },
-    field: '',
-    text: WORDINGS[code] ?? message,
-  }));
+    const width = /^[\w-]*/.exec(source.slice(start))?.[0].length ?? 0;
+    return {
+      range: { start, end: start === at ? Math.max(end, start + width) : start + 1 },
+      field: '',
+      text: wordSyntax(code, message, source.slice(at)),
+    };
+  });
   // Where the parser gave up, what it says about the rest is noise.
   const gaveUp = mistakes.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  return gaveUp < 0 ? problems : problems.slice(gaveUp, gaveUp + 1);
+  return gaveUp < 0 ? firstOfLines(problems, source) : problems.slice(gaveUp, gaveUp + 1);
+}
+
+/** Where a quote begins that ends nowhere: the parser marks the end of the file. */
+function openQuote(document: Document.Parsed, end: number): number {
+  let last = end;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith('QUOTE') === true && range != null && range[1] >= end) last = range[0];
+    },
+  });
+  return last;
+}
+
+/** One slip makes the parser stumble again and again over the same line. */
+function firstOfLines(problems: readonly Problem[], source: string): readonly Problem[] {
+  const lineOf = ({ range }: Problem): number => source.lastIndexOf('\n', range.start - 1);
+  const first = new Map<number, Problem>();
+  for (const problem of problems) if (!first.has(lineOf(problem))) first.set(lineOf(problem), problem);
+  return [...first.values()];
 }
 
 function nothing(problems: readonly Problem[]): Reading {
@@ -93,7 +114,11 @@ function convert(document: Document.Parsed, isText: IsText, whole: Range): Readi
     if (path.length > DEEPEST) giveUp(range, `nested more than ${DEEPEST} levels deep`);
     if (broken) return undefined;
     const target = isAlias(node) ? node.resolve(document) : node;
-    if (target === undefined) giveUp(range, 'an alias of an anchor that is not defined above it');
+    if (target === undefined)
+      giveUp(
+        range,
+        'an alias of an anchor that is not defined above it; a value that begins with * needs quotes',
+      );
     const content = contentOf(target ?? null, path);
     places.set(placeKey(path), { key, value: range, content });
     return content;

@@ -58,7 +58,7 @@ export async function hostUpstream(origin: string, signal: AbortSignal): Promise
     throw new MayflyError(
       'usage',
       'archive.no-url',
-      `builder.yaml names no archive for the origin ${origin}, and APT of this host has none.`,
+      `The project names no archive for the origin ${origin}, and APT of this host has none.`,
       {
         hint: `Set archive.origins.${origin}.url in builder.yaml, for example to http://mirror.example/${origin}.`,
       },

@@ -8,6 +8,7 @@ import { hostUpstream } from '../snapshots/host-apt.js';
 import { detectAccelerator } from '../vm/accelerator.js';
 import type { Context } from '../build/context.js';
 import { OVMF } from './boot-image.js';
+import { logsFinding } from './clean-logs.js';
 import { providerFindings } from './doctor-providers.js';
 import type { Finding } from './finding.js';
 import { diskFindings, memoryFinding } from './room.js';
@@ -41,7 +42,12 @@ export async function examineHost(context: Context): Promise<readonly Finding[]>
     firmware(),
     memoryFinding(),
   ]);
-  return [...single, ...(await providerFindings(context)), ...(await diskFindings(context))];
+  return [
+    ...single,
+    ...(await providerFindings(context)),
+    ...(await diskFindings(context)),
+    await logsFinding(context),
+  ];
 }
 
 /** One command that installs everything that a package can mend; undefined when there is nothing. */

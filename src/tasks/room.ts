@@ -29,7 +29,7 @@ function foldersOf(context: Context): readonly Folder[] {
     {
       path: context.home.state,
       holds: 'VMs and logs',
-      hint: `Free some space: \`mayfly vm list\` shows the VMs. ${larger}`,
+      hint: `Free some space: \`mayfly vm list\` shows the VMs, \`mayfly clean --logs\` removes old logs. ${larger}`,
     },
     {
       path: publicScratchParent(context.env),

@@ -100,7 +100,7 @@ export async function newestSerials(
     throw new MayflyError(
       'host',
       'serial.unresolved',
-      `The local archive has no snapshot of ${origin} yet that holds what builder.yaml asks for.`,
+      `The local archive has no snapshot of ${origin} yet that holds what this project asks for.`,
       {
         hint: 'Take one: `mayfly snapshots take`.',
       },

@@ -13,7 +13,7 @@ export function incompleteState(
   return new MayflyError(
     'host',
     'snapshot.incomplete',
-    `The snapshot ${serial} of ${origin} does not hold all that builder.yaml asks for.`,
+    `The snapshot ${serial} of ${origin} does not hold all that this project asks for.`,
     {
       details: [
         `it holds: ${found.suites.map(({ suite }) => suite).join(' ')}; ${found.components.join(' ')}; ${found.architectures.join(' ')}`,
@@ -45,7 +45,7 @@ export function refuseUnlisted(
     `The project is frozen to the snapshot ${serial} of ${origin}, but its checksums lack ${unlisted.join(', ')}.`,
     {
       details: [`InRelease.sha256 lists: ${Object.keys(releases).join(' ')}`, ...toolsNote(origin, unlisted)],
-      hint: `Write them again, for all suites that builder.yaml asks for: mayfly snapshots freeze ${origin}.`,
+      hint: `Write them again, for all suites that this project asks for: mayfly snapshots freeze ${origin}.`,
     },
   );
 }

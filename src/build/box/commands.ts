@@ -1,10 +1,11 @@
 /** Base boxes as commands of their own. */
+import { join } from 'node:path';
 import { findBox, listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
 import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
 import { tryLock } from '../../process/lock.js';
 import { makeScratch } from '../../process/scratch.js';
-import { listVms } from '../../vm/registry.js';
+import { listVms, unreadableVms } from '../../vm/registry.js';
 import { removeCopies } from './copies.js';
 import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
 import { createTwice } from './twice.js';
@@ -24,7 +25,13 @@ export async function createProjectBox(
   await reapLeftovers(context, context.report);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const flags = options.offline === true ? { offline: true } : {};
-  const plan = await makePlan(context, { flags, scratch: scratch.path, allowDirty: true, refresh: true });
+  const plan = await makePlan(context, {
+    flags,
+    scratch: scratch.path,
+    allowDirty: true,
+    scripts: [],
+    refresh: true,
+  });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();
@@ -40,7 +47,7 @@ export async function createProjectBox(
 /** The base box that the builder directory asks for. @throws MayflyError `box.not-made` */
 export async function projectBox(context: Context): Promise<Box> {
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true });
+  const plan = await makePlan(context, { flags: {}, scratch: scratch.path, allowDirty: true, scripts: [] });
   const box = await findBox(boxesFolder(context.home), plan.box.fingerprint);
   if (box !== undefined) return box;
   throw new MayflyError(
@@ -53,7 +60,10 @@ export async function projectBox(context: Context): Promise<Box> {
   );
 }
 
-/** Removes boxes that are old and unused. @returns those removed */
+/**
+ * Removes boxes that are old and unused. @returns those removed
+ * @throws MayflyError `box.perhaps-in-use`
+ */
 export async function cleanBoxes(
   context: Context,
   options: { readonly all?: boolean | undefined; readonly days?: number | undefined },
@@ -66,6 +76,7 @@ export async function cleanBoxes(
     ...(options.days === undefined ? {} : { days: options.days }),
     ...(options.all === undefined ? {} : { all: options.all }),
   });
+  if (stale.length > 0) await refuseUnreadableVms(vmsFolder(context.home));
   const removed: Box[] = [];
   for (const box of stale) {
     const held = await tryLock(boxLock(context, box.record.fingerprint), { purpose: 'removes a base box' });
@@ -76,4 +87,20 @@ export async function cleanBoxes(
     removed.push(box);
   }
   return removed;
+}
+
+/** A VM whose record cannot be read may start from any of them, and is lost without it. */
+async function refuseUnreadableVms(vms: string): Promise<void> {
+  const unreadable = await unreadableVms(vms);
+  if (unreadable.length === 0) return;
+  const [is, one] = unreadable.length === 1 ? ['a VM', 'it'] : [`${unreadable.length} VMs`, 'them'];
+  throw new MayflyError(
+    'refused',
+    'box.perhaps-in-use',
+    `No base box is removed: the record of ${is} cannot be read, so any may be in use.`,
+    {
+      details: unreadable.map((id) => join(vms, id)),
+      hint: `Use the mayfly that made ${one}; or remove the folder, once nothing runs there, and try again.`,
+    },
+  );
 }

@@ -26,7 +26,7 @@ import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
 import { acceleratorOf, planProvider } from './provider.js';
 import type { BuildPlan } from './plan-type.js';
-import { checkScripts } from './scripts.js';
+import { checkPostinstall, checkScripts, type ScriptField } from './scripts.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
 
 export type { BuildPlan, PlannedCache } from './plan-type.js';
@@ -47,6 +47,8 @@ export interface PlanRequest {
   readonly scratch: string;
   /** Commands that only need the VM do not mind uncommitted changes. Default false. */
   readonly allowDirty?: boolean;
+  /** What the command runs of them: they must be there. Default: both. */
+  readonly scripts?: readonly ScriptField[];
   /** Find out the newest state of origins at `latest`. Default false: what is known here already. */
   readonly refresh?: boolean;
   /** Refuse a stored state that a build would refuse, also where none follows. Default false. */
@@ -72,9 +74,11 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       const imageFolder = await readImageSerials(context, project, preview, request.scratch);
       const { profile, checkout } = project;
       const config = await readConfig({ profile, topLevel: checkout.topLevel, folder, imageFolder });
-      // What only needs the VM runs none of them; those of a Tails-style checkout are its own affair.
-      if (request.allowDirty !== true && profile === 'builder')
-        await checkScripts(folder, config, checkout.ref.name);
+      // Those of a Tails-style checkout are its own affair.
+      if (profile === 'builder') {
+        await checkPostinstall(folder, config);
+        await checkScripts(folder, config, checkout.ref.name, request.scripts ?? ['provision', 'script']);
+      }
       const resolved = optionsFor(config, project, facts, context, request);
       const archive = await planArchive({
         context,

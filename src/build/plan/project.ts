@@ -58,7 +58,7 @@ export async function openProject(context: Context, ownFiles: readonly string[] 
 const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
 
 /** A builder.yaml comes first: who has written one wants it to be read. */
-async function profileOf(topLevel: string): Promise<ProfileName> {
+export async function profileOf(topLevel: string): Promise<ProfileName> {
   const exists = (path: string): Promise<boolean> =>
     stat(join(topLevel, path)).then(
       () => true,

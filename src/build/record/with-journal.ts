@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { interruption, isAborted } from '../../errors.js';
 import { buildsFolder } from '../../paths.js';
 import type { Context } from '../context.js';
+import { beginLog } from './about.js';
 import { Journal } from './journal.js';
 
 /** `20260102T030405Z-1a2b` */
@@ -17,6 +18,7 @@ export async function withJournal<T>(
 ): Promise<T> {
   using journal = new Journal(join(buildsFolder(context.home), newBuildId(new Date())), context.report);
   try {
+    await beginLog(journal.folder, context.cwd);
     return await use({ ...context, report: journal.tell }, journal);
   } catch (error) {
     throw isAborted(context.signal) ? interruption(context.signal) : error;

@@ -21,6 +21,7 @@ export async function fetchArtifacts(context: Context, directory: string | undef
     flags: {},
     artifacts: directory,
     allowDirty: true,
+    scripts: [],
     scratch: scratch.path,
   });
   const to = plan.artifacts.directory;

@@ -81,6 +81,7 @@ export async function vmUp(
   const plan = await makePlan(context, {
     ...request,
     allowDirty: true,
+    scripts: ['provision'],
     scratch: scratch.path,
     refresh: true,
     tryProvider: true,
@@ -101,7 +102,12 @@ export async function vmUp(
 
 export async function vmProvision(context: Context, journal: Journal): Promise<void> {
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await makePlan(context, { flags: {}, allowDirty: true, scratch: scratch.path });
+  const plan = await makePlan(context, {
+    flags: {},
+    allowDirty: true,
+    scripts: ['provision'],
+    scratch: scratch.path,
+  });
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   const { builder } = await obtainVm({
     context,

@@ -20,6 +20,7 @@ import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';
+import { noteVm } from '../record/about.js';
 import type { Journal } from '../record/journal.js';
 import { addKeyrings } from '../plan/box-spec.js';
 import type { BuildPlan } from '../plan/plan.js';
@@ -57,6 +58,7 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   }
   const id = kept?.record.id ?? newVmId(plan.project.name, plan.source.ref.name);
   request.onVm?.(id, kept !== undefined);
+  await noteVm(journal.folder, id);
   const undo = new Undo();
   try {
     const held = await holdVm(context, id);

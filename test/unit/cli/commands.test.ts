@@ -1,5 +1,5 @@
 /** Commands that need no VM, in a home of their own. */
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeProgram, setEnvironment } from '../../rig/fake-programs.js';
@@ -100,6 +100,23 @@ describe('with base boxes', () => {
     expect((await mayfly('box', 'clean')).stdout).toContain('(0123ffffffff), 250 MB.');
     expect((await mayfly('box', 'clean', '--all')).stdout).toBe('There is nothing to remove.\n');
   });
+
+  it.each([[['--all']], [['--older-than', '30']]])(
+    'removes none with %j while any may be the one of a VM that nobody can read',
+    async (args) => {
+      const home = await homeWithBoxes();
+      const vm = join(home, 'state/vms/odd');
+      await mkdir(vm, { recursive: true });
+      await writeFile(join(vm, 'vm.json'), '{"schema": 2}');
+      const { exitCode, stdout, stderr } = await mayfly('box', 'clean', ...args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' });
+      expect(stderr).toContain(`\n  ${vm}\n`);
+      expect(stderr).toContain('remove the folder, once nothing runs there');
+      expect(await readdir(join(home, 'data/boxes'))).toHaveLength(2);
+      await rm(vm, { recursive: true });
+      expect((await mayfly('box', 'clean', ...args)).stdout).toContain('Removed ');
+    },
+  );
 
   it('removes them, and says so as JSON', async () => {
     await homeWithBoxes();

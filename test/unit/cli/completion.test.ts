@@ -109,7 +109,7 @@ describe('in fish', () => {
 
   it('nothing is offered after one word of a path alone', () => {
     const offers = lines.filter((line) => line.startsWith('complete '));
-    expect(offers.filter((line) => line.includes("at clean' -l older-than"))).toEqual([]);
+    expect(offers.filter((line) => line.includes("at clean' -l all"))).toEqual([]);
     expect(offers.every((line) => line.includes("-n '__mayfly_at"))).toBe(true);
   });
 });

@@ -121,6 +121,23 @@ describe('help', () => {
     ).toEqual(flagsOf('plan'));
   });
 
+  it.each(PATHS.map((path) => [path.join(' ')]))(
+    'of `mayfly %s` has the global options last',
+    async (path) => {
+      const { stdout } = await mayfly(...path.split(' ').filter((word) => word !== ''), '--help');
+      const [, group = ''] = /^Options:\n((?: +.*\n)*)/m.exec(stdout) ?? [];
+      const flags = [...group.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag ?? '');
+      const global = ['--json', '--verbose', '--quiet', '--help'];
+      const first = flags.findIndex((flag) => global.includes(flag));
+      expect(flags.slice(first)).toEqual(global.filter((flag) => flags.includes(flag)));
+    },
+  );
+
+  it('of a build names first what people use most', async () => {
+    const { stdout } = await mayfly('build', '--help');
+    expect(stdout).toMatch(/Build options:\n +--keep-running[^]*--rescue[^]*--ram [^]*--cpu-model/);
+  });
+
   it('is in one style: sentences for what something is, phrases in lists of commands', () => {
     const sentence = /^[A-Z`].*\.$/;
     const visit = (command: Command): void => {
@@ -160,7 +177,7 @@ describe('the command help', () => {
 
   it.each([
     [['help', 'bogus'], 'There is no command "bogus".'],
-    [['help', 'vm', 'sssh'], 'There is no command "vm sssh"; did you mean ssh?'],
+    [['help', 'vm', 'sssh'], 'There is no command "vm sssh"; did you mean `mayfly vm ssh`?'],
     [['vm', 'help', 'bogus'], 'There is no command "vm bogus".'],
     [['help', 'build', 'more'], 'There is no command "build more".'],
   ])('%j is wrong usage', async (args, message) => {
@@ -177,30 +194,56 @@ it.each(['--version', '-V'])('%s prints the version', async (flag) => {
 
 describe('wrong usage ends with 2, and says what is wrong', () => {
   it.each([
-    [['bild'], "unknown command 'bild'", 'Did you mean build?'],
-    [['--nonsense'], "unknown option '--nonsense'", ''],
-    [['vm', 'list', '--jsn'], "unknown option '--jsn'", 'Did you mean --json?'],
+    [['bild'], 'There is no command "bild"; did you mean `mayfly build`?', '`mayfly --help`'],
+    [['--nonsense'], '`mayfly` has no option --nonsense.', '`mayfly --help`'],
+    [['vm', 'list', '--jsn'], 'has no option --jsn; did you mean --json?', '`mayfly vm list --help`'],
+    [['vm', 'list', '--jsn=1'], '`mayfly vm list` has no option --jsn;', ''],
+    [['vm', 'list', '-x'], '`mayfly vm list` has no option -x.', ''],
+    [['vm', 'list', 'a', 'b'], '`mayfly vm list` takes no arguments "a" "b".', ''],
     [['build', '--kep-running'], 'unknown option --kep-running', 'did you mean --keep-running?'],
     [['build', 'extra'], 'unexpected argument "extra"', ''],
-    [['build', '--timeout'], 'argument missing', ''],
+    [['build', '--timeout'], '--timeout needs a value: --timeout <TIME>.', '`mayfly build --help`'],
     [['build', '--proxy', 'squid'], '--proxy squid: expected one of', 'extproxy'],
     [['plan', '--timeout', '90'], 'found "90"', 'such as 90s'],
     [['vm', 'up', '--keep-running'], 'unknown option --keep-running', 'mayfly vm up --help'],
     [['build', '--timeout', 'soon'], '--timeout: expected a duration', ''],
-    [['vm', 'sssh'], "unknown command 'sssh'", 'Did you mean ssh?'],
-    [['box', 'show'], "missing required argument 'box'", ''],
-    [['box', 'clean', '--older-than', 'x'], 'expected a number of days', ''],
-    [['init'], "missing required argument 'directory'", ''],
-    [['init', 'x', '--template', 'huge'], "argument 'huge' is invalid", 'minimal'],
-    [['completion', 'csh'], "argument value 'csh' is invalid", 'fish'],
+    [['vm', 'sssh'], 'There is no command "vm sssh"; did you mean `mayfly vm ssh`?', '`mayfly vm --help`'],
+    [['box', 'show'], '`mayfly box show` needs its argument <box>.', '<box>: Label, or the beginning'],
+    [['box', 'clean', '--older-than', 'x'], '--older-than: expected a number of days, found "x".', ''],
+    [['init'], '`mayfly init` needs its argument <directory>.', '`mayfly init --help`'],
+    [
+      ['init', 'x', '--template', 'huge'],
+      '--template: expected one of live, live-build, minimal, found "huge".',
+      '',
+    ],
+    [['init', 'x', '--template', 'liev'], 'found "liev"; did you mean live?', ''],
+    [['completion', 'csh'], '<shell>: expected one of', 'found "csh"'],
     [['boot', 'x.iso', '--memory', 'much'], '--memory: expected a size', ''],
     [['boot', 'x.iso', '--json'], '--json needs --expect', ''],
-    [['vm', 'exec'], "missing required argument 'command'", ''],
+    [['vm', 'exec'], '`mayfly vm exec` needs its argument <command>.', '<command>: Command and arguments'],
   ])('%j', async (args, message, hint) => {
     const { exitCode, stdout, stderr } = await mayfly(...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(message);
     expect(stderr).toContain(hint);
+  });
+
+  it.each([
+    [['vm', 'start'], 'vm up'],
+    [['vm', 'stop'], 'vm halt'],
+    [['vm', 'rm'], 'vm destroy'],
+    [['box', 'ls'], 'box list'],
+    [['ssh'], 'vm ssh'],
+    [['box', 'halt'], 'vm halt'],
+    [['help', 'vm', 'start'], 'vm up'],
+  ])('%j is what `mayfly %s` does', async (args, meant) => {
+    const { exitCode, stderr } = await mayfly(...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`did you mean \`mayfly ${meant}\`?`);
+  });
+
+  it('no guess is offered where several would do', async () => {
+    expect((await mayfly('list')).stderr).toContain('There is no command "list".');
   });
 
   it.each([[[]], [['vm']], [['box']], [['cache']]])('%j alone shows the help', async (args) => {

@@ -171,9 +171,25 @@ name: A
       '1:23: build.environment: expected a word as the key, found "__proto__"',
     ],
     ['name: a\nname: b', '2:1: this key stands there already; leave one of them out'],
-    ['name: "a', '1:9: Missing closing "quote'],
-    ['name: !secret x', '1:7: Unresolved tag: !secret'],
-    ['name: *x', '1:7: an alias of an anchor that is not defined above it'],
+    ['name: "a', '1:7: expected a closing ", found the end of the file'],
+    ["name: 'a\nvm: {cpus: 2}\n", "1:7: expected a closing ', found the end of the file"],
+    ['name: !secret x', '1:7: expected a value, found a tag; a value that begins with ! needs quotes'],
+    [
+      'name: *x',
+      '1:7: an alias of an anchor that is not defined above it; a value that begins with * needs quotes',
+    ],
+    ['vm:\n\tcpus: 2', '2:1: expected blanks before the first word, found a tab'],
+    ['name: a: b', '1:7: a second colon on this line; put the value in quotes, or on lines below'],
+    ['vm:\n  cpus: 2\n memory: 1G', '3:1: expected as many blanks before this key as before those above it'],
+    ['vm: {cpus: 2]', '1:13: expected a closing }, found "]"'],
+    ['name: [a', '1:9: expected a closing ], found the end of the file'],
+    ['name: @x', '1:7: a value that begins with @ needs quotes'],
+    ['name: "a\\q"', '1:9: expected an escape of YAML, found \\q; between single quotes, a backslash is one'],
+    ['name: a\nb', '2:1: expected a colon and a value after this key'],
+    ['name:x\nvm: {cpus:2}', '1:1: expected `key: value` on one line; is there a blank after each colon?'],
+    ["name: 'it's'", `1:11: expected nothing more after this value, found "s'"`],
+    ['vm: {,}', '1:6: expected a value, found a comma'],
+    ['name: - a', '1:7: expected the list on the lines below its key'],
     ['name: a\n---\nname: b', '2:1: expected one document, found another'],
     ['vm:\r\n\r\n  cpus: x\r\n', '3:9: vm.cpus: expected a whole number from 1 to 288, found "x"'],
     ['\ufeffname: A', '1:7: name: expected a name: lower-case letters, digits and -, 63 at most, found "A"'],
@@ -219,5 +235,37 @@ describe('loadConfig, given something hostile', () => {
     const error = fail(text);
     expect([error.message, ...error.details].join('\n')).toContain(expected);
     expect(error.details.length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a text that is no YAML', () => {
+  it('is told all that is wrong with it at once, one thing a line', () => {
+    expect(heads('name: a: b\nvm:\n\tcpus: 2\nbuild: {timeout: 1]\n')).toEqual([
+      'builder.yaml:1:7: a second colon on this line; put the value in quotes, or on lines below',
+      'builder.yaml:3:1: expected blanks before the first word, found a tab',
+      'builder.yaml:4:19: expected a closing }, found "]"',
+    ]);
+  });
+
+  it('never gets the words of the parser', () => {
+    const odd = [
+      'a: &x &y 1',
+      'a: !x !y 1',
+      '%YAM 1\n---\na: b',
+      'a: &x *x',
+      'a: {b c: [',
+      '"a" b: c',
+      'x: |y\n z',
+      '{a: b}: c',
+      'a: *',
+      '&: b',
+      '- [a\n- b',
+      'a: {"b":c d}',
+      '? - a\n  -b',
+      ': : :',
+      '!<x: a',
+    ];
+    const grammar = /indicator|scalar|implicit|flow |block |node|token|resolve|collection|must be/i;
+    for (const text of odd) for (const head of heads(text)) expect(head, text).not.toMatch(grammar);
   });
 });

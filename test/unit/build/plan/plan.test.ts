@@ -92,7 +92,34 @@ describe('scripts of the project', () => {
     await commit(root, 'Change', {});
     expect(await failure(plan(context))).toMatchObject({ kind: 'usage', code });
     // What only needs the VM does without.
-    await plan(context, { allowDirty: true });
+    await plan(context, { allowDirty: true, scripts: [] });
+  });
+
+  it('that provisions is told to who starts a VM, and the other is not', async () => {
+    const { root, context } = await testProject();
+    const up = { allowDirty: true, scripts: ['provision'] } as const;
+    await rm(join(root, 'builder/provision/build'));
+    await plan(context, up);
+    await chmod(join(root, 'builder/provision/setup-builder'), 0o644);
+    expect(await failure(plan(context, up))).toMatchObject({ code: 'guest.not-executable' });
+    await rm(join(root, 'builder/provision/setup-builder'));
+    expect(await failure(plan(context, up))).toMatchObject({ code: 'guest.no-script' });
+  });
+
+  it('for the base box is told to everybody, when it is named and not there', async () => {
+    const named = CONFIG.replace('[xorriso]', '[xorriso]\n  postinstall: basebox/mine');
+    const { root, context } = await testProject({ 'builder/builder.yaml': named });
+    const box = { allowDirty: true, scripts: [] } as const;
+    const missing = { code: 'box.no-postinstall', message: 'The builder directory has no basebox/mine.' };
+    expect(await failure(plan(context, box))).toMatchObject(missing);
+    expect(await failure(plan(context))).toMatchObject(missing);
+    await write(root, 'builder/basebox/mine/README', 'a folder\n');
+    expect(await failure(plan(context, box))).toMatchObject({
+      message: 'The builder directory has something else than a file at basebox/mine.',
+    });
+    await rm(join(root, 'builder/basebox/mine'), { recursive: true });
+    await write(root, 'builder/basebox/mine', '#!/bin/sh\n');
+    expect((await plan(context, box)).box.spec.postinstall).toBe('#!/bin/sh\n');
   });
 
   it('may be links, which the guest follows', async () => {
