@@ -8,16 +8,8 @@
  * A generation appears in one step, and only one of those that began from the same one can be the next. When many
  * stand on each other, one that stands on nothing is made of them all.
  */
-import {
-  backingOf,
-  copyVolume,
-  createVolume,
-  deleteVolume,
-  describeVolumes,
-  listVolumes,
-  publishVolume,
-  volumePath,
-} from './pool.js';
+import { copyVolume, createVolume, deleteVolume, publishVolume, volumePath } from './pool.js';
+import { backingOf, describeVolumes, listVolumes } from './volumes.js';
 
 export interface PoolCache {
   readonly cache: string;

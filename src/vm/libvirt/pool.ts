@@ -18,10 +18,8 @@ import { MayflyError } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import type { BoxFiles } from '../provider.js';
 import { namesIn, virsh } from './connection.js';
+import { describeVolumes, listVolumes, POOL } from './volumes.js';
 import { element, textElement } from './xml.js';
-
-/** The pool that every libvirt has, or that Vagrant makes. */
-export const POOL = 'default';
 
 export interface NewVolume {
   readonly name: string;
@@ -100,78 +98,6 @@ export async function deleteVolume(uri: string, name: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommandError) || (await listVolumes(uri)).includes(name)) throw error;
   }
-}
-
-/** Names of our volumes. */
-export async function listVolumes(uri: string): Promise<readonly string[]> {
-  const { stdout } = await virsh(uri, ['vol-list', '--pool', POOL]);
-  return volumeNames(stdout);
-}
-
-/** From virsh's table of names and paths; names that virsh's command line takes as they are. Pure. */
-export function volumeNames(table: string): readonly string[] {
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/, 1)[0] ?? '')
-    .filter((name) => /^mayfly-[\w.+-]+$/.test(name));
-}
-
-export interface VolumeFacts {
-  /** Name of the volume below it. */
-  readonly backing: string | undefined;
-  /** Bytes that it takes on its host. */
-  readonly allocation: number;
-}
-
-/**
- * What volumes are, by one connection: each is a login where the host is another one, and a host takes only a few at a
- * time. One that is gone meanwhile is not in the answer.
- */
-export async function describeVolumes(
-  uri: string,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, VolumeFacts>> {
-  if (names.length === 0) return new Map();
-  const ask = (name: string): string => `vol-dumpxml --pool ${POOL} ${name}`;
-  // It says 1 where one is gone.
-  const { stdout } = await virsh(uri, [names.map(ask).join('; ')], { accept: [0, 1] });
-  const found = parseVolumes(stdout);
-  const missing = names.filter((name) => !found.has(name));
-  if (missing.length > 0) await refusePresent(uri, missing);
-  return found;
-}
-
-/** What is there and gave no answer is a failure: a volume is deleted because nobody stands on it. */
-async function refusePresent(uri: string, names: readonly string[]): Promise<void> {
-  const present = (await listVolumes(uri)).filter((name) => names.includes(name));
-  for (const name of present) await virsh(uri, ['vol-dumpxml', '--pool', POOL, name]);
-  if (present.length > 0) {
-    throw new MayflyError(
-      'vm',
-      'libvirt.no-answer',
-      `libvirt at ${uri} did not say what ${present.join(', ')} stands on.`,
-      {
-        hint: 'Try again.',
-      },
-    );
-  }
-}
-
-/** From the XML of volumes, one after the other. Pure. */
-export function parseVolumes(xml: string): ReadonlyMap<string, VolumeFacts> {
-  const volumes = xml.split('</volume>').flatMap((text) => {
-    const name = /<name>([^<]*)<\/name>/.exec(text)?.[1];
-    if (name === undefined) return [];
-    const backing = /<backingStore>\s*<path>[^<]*\/([^/<]+)<\/path>/.exec(text)?.[1];
-    const allocation = Number(/<allocation unit='bytes'>(\d+)</.exec(text)?.[1] ?? 0);
-    return [[name, { backing, allocation }] as const];
-  });
-  return new Map(volumes);
-}
-
-/** Name of the volume below another one, or undefined. */
-export async function backingOf(uri: string, name: string): Promise<string | undefined> {
-  return (await describeVolumes(uri, [name])).get(name)?.backing;
 }
 
 export const boxVolume = (fingerprint: string): string => `mayfly-box-${fingerprint}.qcow2`;

@@ -4,7 +4,8 @@ import { CommandError } from '../../process/command-error.js';
 import { which } from '../../process/run.js';
 import type { Need, Support } from '../provider.js';
 import { parseConnection, virsh } from './connection.js';
-import { POOL, poolHint, requirePool } from './pool.js';
+import { poolHint, requirePool } from './pool.js';
+import { POOL } from './volumes.js';
 
 /** Milliseconds for a host to answer: libvirt looks at QEMU first. */
 const ANSWER_MS = 60_000;

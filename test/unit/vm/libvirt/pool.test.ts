@@ -1,7 +1,8 @@
 /** What is read from virsh's tables and XML, and the names of volumes. */
 import { describe, expect, it } from 'vitest';
 import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
-import { createArguments, parseVolumes, vmVolume, volumeNames } from '../../../../src/vm/libvirt/pool.js';
+import { createArguments, vmVolume } from '../../../../src/vm/libvirt/pool.js';
+import { parseVolumes, volumeNames } from '../../../../src/vm/libvirt/volumes.js';
 import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
 import { freeMemory } from '../../../../src/vm/libvirt/support.js';
 
