@@ -15,9 +15,17 @@ export function errorLines(error: unknown): readonly string[] {
   return [
     `${pc.red('error:')} ${sanitizeLine(message)}`,
     ...[...more, ...error.details].flatMap(indented),
-    ...(error.hint === undefined ? [] : [`${pc.bold('Next:')} ${sanitizeLine(error.hint)}`]),
+    ...hintLines(error.hint),
     ...(error.log === undefined ? [] : [`${pc.bold('Log:')}  ${sanitizeLine(error.log)}`]),
   ];
+}
+
+/** One line for each thing to do, below the first. */
+function hintLines(hint: string | undefined): readonly string[] {
+  if (hint === undefined) return [];
+  return hint
+    .split('\n')
+    .map((line, index) => `${index === 0 ? pc.bold('Next:') : '     '} ${sanitizeLine(line)}`);
 }
 
 function indented(text: string): readonly string[] {

@@ -29,6 +29,8 @@ for directory in etc/libvirt var/lib/libvirt var/log/libvirt var/cache/libvirt; 
   cp -R "/$directory/." "$folder/$directory/" 2> /dev/null || true
   mount --bind "$folder/$directory" "/$directory"
 done
+# ssh reads no settings of which root of here is not the owner.
+[ ! -d /etc/ssh/ssh_config.d ] || mount -t tmpfs -o mode=0755 ssh_config /etc/ssh/ssh_config.d
 mount -t tmpfs -o mode=0755 run /run
 mkdir -p /run/libvirt
 ip link set lo up

@@ -93,7 +93,10 @@ async function firstSupported(
     hints.push(support.hint);
   }
   const what = choice === 'auto' ? 'No provider works here.' : `The provider ${choice} does not work here.`;
-  throw new MayflyError('host', 'provider.unsupported', what, { details: refused, hint: hints.join('\n') });
+  throw new MayflyError('host', 'provider.unsupported', what, {
+    details: refused,
+    hint: [...new Set(hints)].join('\n'),
+  });
 }
 
 /** KVM or emulation on the host that runs the VM. @param local what this host has */

@@ -25,6 +25,11 @@ describe('an error', () => {
     `);
   });
 
+  it('may have several things to do next, a line for each', () => {
+    const error = new MayflyError('host', 'x', 'No.', { hint: 'Do this.\nOr that.' });
+    expect(plain(error)).toBe('error: No.\nNext: Do this.\n      Or that.');
+  });
+
   it('says no more than it knows', () => {
     expect(plain(new MayflyError('usage', 'x', 'No.'))).toBe('error: No.');
   });
