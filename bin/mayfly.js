@@ -11,6 +11,12 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
 } else {
   const { main } = await import('../dist/cli/main.js');
   await main();
-  // A command that has ended ends: what a failure may have left open keeps nobody waiting.
-  setTimeout(() => process.exit(), 2000).unref();
+  // A command that has ended ends: what a failure may have left open keeps nobody waiting. But a pipe's reader
+  // may be slow, and gets all of it.
+  const end = () => {
+    const isRead = [process.stdout, process.stderr].every((to) => to.destroyed || to.writableLength === 0);
+    if (isRead) process.exit();
+    setTimeout(end, 200).unref();
+  };
+  setTimeout(end, 2000).unref();
 }

@@ -4,7 +4,7 @@ import { stdoutColors as pc } from '../report/colors.js';
 import { sanitizeLine } from '../report/sanitize.js';
 import type { Finding } from '../tasks/finding.js';
 import { MayflyError } from '../errors.js';
-import { addGlobalFlags, print, printJson, printWrapped, table } from './common.js';
+import { addGlobalFlags, print, printAsIs, printJson, printWrapped, table } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -27,7 +27,7 @@ export function registerDoctor(program: Command): void {
     const findings = await examineHost(session.context);
     const mend = installCommand(findings, process.getuid?.() === 0);
     if (flags.json === true) printJson({ findings, ...(mend === undefined ? {} : { install: mend }) });
-    else for (const line of doctorLines(findings, flags.verbose === true)) printWrapped(line);
+    else printFindings(findings, flags.verbose === true);
     const missing = findings.filter(({ state }) => state === 'missing');
     if (missing.length > 0) {
       throw new MayflyError(
@@ -43,7 +43,7 @@ export function registerDoctor(program: Command): void {
   });
 }
 
-function doctorLines(findings: readonly Finding[], verbose: boolean): readonly string[] {
+function printFindings(findings: readonly Finding[], verbose: boolean): void {
   const marks = {
     ok: pc.green('ok      '),
     warning: pc.yellow('warning '),
@@ -53,8 +53,9 @@ function doctorLines(findings: readonly Finding[], verbose: boolean): readonly s
   const rows = table(
     findings.map(({ name, found, purpose }) => [name, verbose ? `${found} (${purpose})` : found]),
   );
-  return findings.flatMap(({ state, hint }, index) => [
-    `${marks[state]}  ${rows[index] ?? ''}`,
-    ...(hint === undefined ? [] : [`          ${sanitizeLine(hint)}`]),
-  ]);
+  for (const [index, { state, hint }] of findings.entries()) {
+    printWrapped(`${marks[state]}  ${rows[index] ?? ''}`);
+    // A command is to be copied as one line.
+    if (hint !== undefined) printAsIs(`          ${sanitizeLine(hint)}`);
+  }
 }

@@ -60,8 +60,8 @@ export const GUESSES: Readonly<Record<string, string>> = {
  * @param path the words up to and with the one that was not
  */
 export function guessCommand(at: Command, path: readonly string[]): string | undefined {
-  const known = GUESSES[path.join(' ')];
-  if (known !== undefined) return known;
+  const known = Object.entries(GUESSES).find(([words]) => words === path.join(' '));
+  if (known !== undefined) return known[1];
   const word = path.at(-1) ?? '';
   const near = nearest(
     word,

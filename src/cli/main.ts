@@ -79,6 +79,13 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
 
 async function inWordsOfProject(error: unknown): Promise<unknown> {
   if (!(error instanceof MayflyError) || error.hint === undefined) return error;
+  let cwd: string;
+  try {
+    cwd = process.cwd();
+  } catch {
+    // The folder is gone: what went wrong first is what matters.
+    return error;
+  }
   const { inProjectWords } = await import('../build/plan/project-words.js');
-  return await inProjectWords(error, process.cwd());
+  return await inProjectWords(error, cwd);
 }

@@ -72,6 +72,18 @@ export function size(minimum: string) {
     .refine((bytes) => bytes >= (parseSize(minimum) ?? 0), { error });
 }
 
+const MEBIBYTE = 2 ** 20;
+
+/**
+ * The size of a disk: whole mebibytes, as every format of a disk can have it, and no more than `box import` takes; in
+ * code: bytes.
+ */
+export function diskSize(minimum: string) {
+  return size(minimum)
+    .refine((bytes) => bytes <= 2 ** 20 * MEBIBYTE, { error: 'a size of at most 1T' })
+    .transform((bytes) => Math.ceil(bytes / MEBIBYTE) * MEBIBYTE);
+}
+
 /** A duration; in code: seconds. */
 export function duration() {
   const error = 'a duration such as 2h, 90m or 1h30m, 480h at most';

@@ -6,6 +6,7 @@ import {
   branchPattern,
   componentName,
   count,
+  diskSize,
   duration,
   field,
   glob,
@@ -58,7 +59,7 @@ const basebox = {
     POSTINSTALL,
     "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist, unless another path is named.",
   ),
-  disk: field('size', size('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
+  disk: field('size', diskSize('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
 };
 
 export const originFields = {

@@ -9,6 +9,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { interruption, isAborted, MayflyError } from '../errors.js';
+import { deadline } from './deadline.js';
 import { cleanEnvironment } from './environment.js';
 
 export interface Lock extends AsyncDisposable {
@@ -47,6 +48,8 @@ async function hold(path: string, options: LockOptions, flags: readonly string[]
   if (isAborted(options.signal)) throw interruption(options.signal);
   await mkdir(dirname(path), { recursive: true });
   const mode = options.shared === true ? '--shared' : '--exclusive';
+  // Whoever waits can be interrupted. Who has the lock lets it go when all is cleaned up, and no earlier.
+  using wait = deadline(undefined, options.signal);
   // `cat` ends when its standard input closes: when we release, or when we die in any way.
   const child = execa(
     'flock',
@@ -68,7 +71,7 @@ async function hold(path: string, options: LockOptions, flags: readonly string[]
       stdin: 'pipe',
       detached: true,
       cleanup: false,
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      cancelSignal: wait.signal,
     },
   );
   const held = await Promise.race([

@@ -10,6 +10,7 @@ import {
   isNamed,
   listCheckouts,
   writeNote,
+  type CheckoutNote,
   type NamedState,
 } from '../snapshots/local/checkouts.js';
 import { storedSnapshots } from '../snapshots/local/needed.js';
@@ -20,21 +21,31 @@ import { branchLines, type FoundLine } from '../source/index.js';
 /** The files of both sets, whatever the builder directory is called, and wherever its serials are. */
 const QUESTION = {
   paths: ['**/serial', '**/InRelease.sha256'],
-  line: '^([0-9]{10}|[0-9]{8}T[0-9]{6}Z|[0-9a-f]{64} [ *][^ ]+)[[:space:]]*$',
+  line: '^[^0-9A-Za-z]*([0-9]{10}|[0-9]{8}T[0-9]{6}Z|[0-9a-f]{64} [ *][^ ]+)[[:space:]]*$',
 } as const;
 
 /**
  * The caller holds the archive for itself.
  * @param dryRun forget no checkout, and note nothing
  */
-export async function statesOfCheckouts(context: Context, dryRun: boolean): Promise<readonly NamedState[]> {
+export async function statesOfCheckouts(
+  context: Context,
+  dryRun: boolean,
+  now = new Date(),
+): Promise<readonly NamedState[]> {
   const archive = archiveFolder(context.home);
   const snapshots = await storedSnapshots(archive);
   const all: NamedState[] = [];
-  for (const { path, states } of await listCheckouts(archive)) {
+  for (const note of await listCheckouts(archive)) {
+    const { path, states } = note;
     try {
       if (await isGone(path)) {
-        if (!dryRun) await forgetCheckout(archive, path);
+        const isForgotten = await mournCheckout(archive, note, now, dryRun);
+        const stored = states.filter((state) => snapshots.some((snapshot) => isNamed(snapshot, [state])));
+        if (isForgotten || stored.length === 0) continue;
+        all.push(...stored);
+        const text = `The checkout ${path} is gone, or was moved: what it named stays for ${GONE_DAYS} days.`;
+        context.report({ type: 'notice', level: 'warning', text });
         continue;
       }
       const found = statesIn(await branchLines(path, QUESTION, { signal: context.signal }));
@@ -49,6 +60,26 @@ export async function statesOfCheckouts(context: Context, dryRun: boolean): Prom
     }
   }
   return all;
+}
+
+/** Half a year: its branches may live on in the repository that it was a work tree of, its disk may be elsewhere. */
+const GONE_DAYS = 183;
+
+/** @returns whether it has been gone for long enough to be forgotten */
+async function mournCheckout(
+  archive: string,
+  note: CheckoutNote,
+  now: Date,
+  dryRun: boolean,
+): Promise<boolean> {
+  const since = note.goneSince === undefined ? now : new Date(note.goneSince);
+  if (now.getTime() - since.getTime() >= GONE_DAYS * 24 * 3600 * 1000) {
+    if (!dryRun) await forgetCheckout(archive, note.path);
+    return true;
+  }
+  if (!dryRun && note.goneSince === undefined)
+    await writeNote(archive, { ...note, goneSince: now.toISOString() });
+  return false;
 }
 
 /** A folder without a repository is no checkout any more. */
@@ -76,7 +107,7 @@ export function statesIn(lines: readonly FoundLine[]): readonly NamedState[] {
     const key = `${commit ?? ''}:${folder}`;
     const state = folders.get(key) ?? { origin: basename(folder), serials: [], checksums: [] };
     folders.set(key, state);
-    (basename(path) === 'serial' ? state.serials : state.checksums).push(text.trimEnd());
+    (basename(path) === 'serial' ? state.serials : state.checksums).push(text.trim());
   }
   const states = [...folders.values()].flatMap(({ origin, serials, checksums }) =>
     serials.filter(isFrozen).map((serial) => ({ origin, serial, releases: releasesIn(checksums) })),

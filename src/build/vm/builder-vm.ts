@@ -1,5 +1,6 @@
 /** The builder VM of a build: started fresh, or the one that was kept for the same ref. Its ends are in end.ts. */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findBox, type Box } from '../../basebox/store.js';
 import { MayflyError, messageOf } from '../../errors.js';
@@ -116,16 +117,20 @@ export async function startBuilderVm(
     await storageOf(context, record, folder).makeArtifactDisk(artifactBytes);
     return await launch(context, record, folder, box, held, mayOutliveUs);
   } catch (error) {
-    for (const undo of [
-      () => closeCaches(context, record, folder, false, context.report),
-      () => providerOf(record.provider).remove({ folder, record }),
-    ]) {
-      await undo().catch((problem: unknown) => {
-        const text = `Cleaning up: ${messageOf(problem)}`;
-        context.report({ type: 'notice', level: 'warning', text });
-      });
-    }
+    await undoStart(context, folder, record);
     throw error;
+  }
+}
+
+/** What cannot be removed now, as its host does not answer, keeps its record: the next command tries again. */
+async function undoStart(context: Context, folder: string, record: VmRecord): Promise<void> {
+  try {
+    await closeCaches(context, record, folder, false, context.report);
+    await providerOf(record.provider).remove({ folder, record });
+    await rm(join(folder, vmFiles.record), { force: true });
+  } catch (problem) {
+    const text = `The VM ${record.id} could not be removed: ${messageOf(problem)}`;
+    context.report({ type: 'notice', level: 'warning', text });
   }
 }
 

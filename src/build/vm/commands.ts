@@ -5,8 +5,7 @@ import { makeScratch } from '../../process/scratch.js';
 import { inspectCheckout } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { adoptBuilderVm, connectBuilderVm, findKeptVm, holdVm, type BuilderVm } from './builder-vm.js';
-import { destroyBuilderVm, haltBuilderVm, keepBuilderVm } from './end.js';
-import { closeCaches } from './caches.js';
+import { closeCachesIfPossible, destroyBuilderVm, haltBuilderVm, keepBuilderVm } from './end.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import { obtainVm } from './obtain.js';
@@ -155,6 +154,6 @@ export async function vmDestroy(context: Context, known: KnownVm): Promise<void>
 
 async function destroyHalted(context: Context, known: KnownVm): Promise<void> {
   // It was halted in order, or its host went down: only in the first case are its caches complete.
-  await closeCaches(context, known.record, known.folder, known.record.port === undefined, context.report);
+  await closeCachesIfPossible(context, known, known.record.port === undefined, context.report);
   await reapVm(known);
 }

@@ -1,10 +1,12 @@
 /** The ends of a builder VM: it goes on without us, is powered off, or is gone but for what its cache disks gained. */
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import { finish } from '../../guest/build.js';
 import { deadline } from '../../process/deadline.js';
 import { removeTree } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
+import { vmFiles } from '../../paths.js';
 import { providerOf } from '../../vm/providers.js';
 import { writeVmRecord } from '../../vm/registry.js';
 import type { Context } from '../context.js';
@@ -55,14 +57,14 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
 }
 
 /** A cache that cannot be kept is no reason to keep the VM. */
-async function closeCachesIfPossible(
+export async function closeCachesIfPossible(
   context: Context,
-  builder: BuilderVm,
+  { record, folder }: Pick<BuilderVm, 'record' | 'folder'>,
   clean: boolean,
   report: Report,
 ): Promise<void> {
   try {
-    await closeCaches(context, builder.record, builder.folder, clean, report);
+    await closeCaches(context, record, folder, clean, report);
   } catch (error) {
     const text = `What this build fetched is not kept in its caches: ${messageOf(error)}`;
     report({ type: 'notice', level: 'warning', text });
@@ -93,7 +95,11 @@ async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolea
   }
 }
 
-/** Removes the folder of a VM that never started. */
+/** Removes the folder of a VM that never started, unless its record says that some of it may be left elsewhere. */
 export async function removeVmFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  const isLeft = await lstat(join(folder, vmFiles.record)).then(
+    () => true,
+    () => false,
+  );
+  if (!isLeft) await rm(folder, { recursive: true, force: true });
 }

@@ -22,12 +22,19 @@ const stateShape = z.object({
 /** What a checkout is frozen to. It is compared with what is stored, and never becomes a path. */
 export type NamedState = Readonly<z.infer<typeof stateShape>>;
 
-const noteShape = z.object({ schema: z.literal(1), path: z.string(), states: z.array(stateShape) });
+const noteShape = z.object({
+  schema: z.literal(1),
+  path: z.string(),
+  states: z.array(stateShape),
+  goneSince: z.iso.datetime().optional(),
+});
 
 export interface CheckoutNote {
   /** The real path of its top level. */
   readonly path: string;
   readonly states: readonly NamedState[];
+  /** When it was first found to be gone. ISO 8601. */
+  readonly goneSince?: string | undefined;
 }
 
 const NOTE = /^[0-9a-f]{32}\.json$/;
@@ -46,16 +53,16 @@ export async function noteCheckout(archive: string, { path, states }: CheckoutNo
   });
   const frozen = states.filter(({ serial }) => isFrozen(serial));
   const merged = distinctStates([...(known?.states ?? []), ...frozen]);
-  if (known === undefined || merged.length > known.states.length)
+  if (known === undefined || known.goneSince !== undefined || merged.length > known.states.length)
     await writeNote(archive, { path, states: merged });
 }
 
 /** Writes what is known of a checkout, whole or not at all. */
-export async function writeNote(archive: string, { path, states }: CheckoutNote): Promise<void> {
-  const target = noteFile(archive, path);
+export async function writeNote(archive: string, note: CheckoutNote): Promise<void> {
+  const target = noteFile(archive, note.path);
   await mkdir(archiveParts(archive).checkouts, { recursive: true });
   const temporary = `${target}.${process.pid}.new`;
-  await writeFile(temporary, `${JSON.stringify({ schema: 1, path, states }, undefined, 2)}\n`, {
+  await writeFile(temporary, `${JSON.stringify({ schema: 1, ...note }, undefined, 2)}\n`, {
     flush: true,
   });
   await rename(temporary, target);

@@ -9,7 +9,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import { MayflyError } from '../../errors.js';
+import { MayflyError, throwIfAborted } from '../../errors.js';
 import { listTar, readTarEntry, readTarText, TarProblem, type TarEntry } from '../../process/tar-read.js';
 import { parseRelease } from '../release.js';
 import { verifyInRelease } from '../signature.js';
@@ -56,6 +56,7 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
   const said = await readBundledTag(entries, bundle);
   let [files, bytes] = [0, 0];
   const bring = async (file: ExpectedFile, what: string): Promise<void> => {
+    throwIfAborted(signal);
     files += 1;
     if (await hasFile(archive, file)) return;
     const entry = entries.get(relative(archive, storedFile(archive, file.sha256)));

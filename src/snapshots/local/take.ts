@@ -58,10 +58,10 @@ export async function adoptSnapshot(
         try {
           return [(await fetchSuite(all, suite)).suite];
         } catch (error) {
-          // What nobody asks for now may be gone, or signed by a key of the other project's.
+          // What nobody asks for now may be gone, or signed by a key of the other project's: what is known of it stays.
           const isOthers = !request.suites.includes(suite) && error instanceof MayflyError;
           if (!isOthers || error.kind === 'interrupted') throw error;
-          return [];
+          return recorded?.suites.filter((known) => known.suite === suite) ?? [];
         }
       }),
     );

@@ -25,6 +25,11 @@ import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '.
 /** Milliseconds in which libvirt must have started QEMU. */
 const START_MS = 60_000;
 
+/** A host that did not answer is not asked about the next VM as well: each would be waited for. URI → performance.now() */
+const silentSince = new Map<string, number>();
+/** Milliseconds. */
+const SILENCE_MS = 60_000;
+
 export const libvirt: Provider = {
   name: 'libvirt',
   supported: libvirtSupport,
@@ -40,7 +45,12 @@ export const libvirt: Provider = {
   async lives(vm) {
     const { uri, id } = known(vm);
     if (vm.record.port === undefined) return false;
-    return await domainRuns(uri, id).catch(() => false);
+    const since = silentSince.get(uri);
+    if (since !== undefined && performance.now() - since < SILENCE_MS) return false;
+    return await domainRuns(uri, id).catch(() => {
+      silentSince.set(uri, performance.now());
+      return false;
+    });
   },
   async remove(vm) {
     const { uri, id } = known(vm);

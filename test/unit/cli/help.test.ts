@@ -242,8 +242,9 @@ describe('wrong usage ends with 2, and says what is wrong', () => {
     expect(stderr).toContain(`did you mean \`mayfly ${meant}\`?`);
   });
 
-  it('no guess is offered where several would do', async () => {
+  it('no guess is offered where several would do, or none', async () => {
     expect((await mayfly('list')).stderr).toContain('There is no command "list".');
+    expect((await mayfly('constructor')).stderr).not.toContain('did you mean');
   });
 
   it.each([[[]], [['vm']], [['box']], [['cache']]])('%j alone shows the help', async (args) => {

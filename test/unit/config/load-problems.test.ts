@@ -79,6 +79,7 @@ name: A
     ['vm: {memory: 2GB}', `1:14: vm.memory: ${size('256M')}, found "2GB"`],
     ['vm: {memory: .inf}', `1:14: vm.memory: ${size('256M')}, found Infinity`],
     ['basebox: {disk: -1}', `1:17: basebox.disk: ${size('1G')}, found -1`],
+    ['basebox: {disk: 2T}', '1:17: basebox.disk: expected a size of at most 1T, found "2T"'],
     ['vm: {cpus: 1.5}', '1:12: vm.cpus: expected a whole number from 1 to 288, found 1.5'],
     ['basebox: {architecture: arm64}', '1:25: basebox.architecture: expected amd64, found "arm64"'],
     ['basebox: {packages: git}', '1:21: basebox.packages: expected a list of packages, found "git"'],

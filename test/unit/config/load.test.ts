@@ -88,7 +88,7 @@ basebox:
   distribution: bookworm
   packages: [git, libc6-dev, g++]
   postinstall: definitions/tails-builder/postinstall.sh
-  disk: 1.5G
+  disk: 1.3G
 archive:
   kind: serials
   url: http://snapshots.example/
@@ -119,7 +119,8 @@ options: [noram, cpus=2]
         packages: ['git', 'libc6-dev', 'g++'],
         postinstall: 'definitions/tails-builder/postinstall.sh',
         serials: 'basebox/APT_snapshots.d',
-        disk: 1.5 * G,
+        // Whole mebibytes.
+        disk: 1332 * 2 ** 20,
       },
       archive: {
         kind: 'serials',

@@ -53,6 +53,17 @@ describe('an exclusive lock', () => {
     expect((await outsider()).exitCode).toBe(0);
   });
 
+  it('outlasts an interruption until it is released: who has it is still cleaning up', async () => {
+    const path = await lockPath();
+    const abort = new AbortController();
+    const held = await lock(path, { purpose, signal: abort.signal });
+    abort.abort();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await tryLock(path, { purpose })).toBeUndefined();
+    await held.release();
+    await (await tryLock(path, { purpose }))?.release();
+  });
+
   it('keeps other builds of the same process out', async () => {
     const path = await lockPath();
     const held = await lock(path, { purpose });

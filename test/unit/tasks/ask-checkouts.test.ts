@@ -123,16 +123,35 @@ describe('a checkout that uses the archive', () => {
     expect((await listCheckouts(own.archive))[0]?.states).toEqual([]);
   });
 
-  it('is forgotten when it is gone, but not in a dry run', async () => {
+  it('is forgotten when it has been gone for half a year: it may be a work tree, or on another disk', async () => {
     const own = await rig(['2026010101']);
     await commit(own.root, 'Frozen', { [`${IMAGE}/serial`]: '2026010101\n' });
     expect(await named(own)).toEqual(['2026010101']);
-    await rm(own.root, { recursive: true });
-    expect(await named(own, true)).toEqual([]);
+    await rename(own.root, `${own.root} moved`);
+    const at = async (days: number, dryRun = false): Promise<number> => {
+      const now = new Date(Date.UTC(2026, 0, 1 + days));
+      return (await statesOfCheckouts(own.context, dryRun, now)).length;
+    };
+    expect(await at(0, true)).toBe(1);
+    expect(await at(1)).toBe(1);
+    expect(own.warnings.at(-1)).toContain(`${own.root} is gone, or was moved`);
+    expect(await at(183)).toBe(1);
+    expect(await at(184, true)).toBe(0);
     expect(await listCheckouts(own.archive)).toHaveLength(1);
-    expect(await named(own)).toEqual([]);
+    // It came back, and went again.
+    await rename(`${own.root} moved`, own.root);
+    expect(await at(184)).toBe(1);
+    await rm(own.root, { recursive: true });
+    expect(await at(185)).toBe(1);
+    expect(await at(185 + 183)).toBe(0);
     expect(await listCheckouts(own.archive)).toEqual([]);
-    expect(own.warnings).toEqual([]);
+  });
+
+  it('names what a build would read, with blanks and a byte order mark', async () => {
+    const own = await rig(['2026010101', '2026010102']);
+    await commit(own.root, 'One', { [`${IMAGE}/serial`]: ' 2026010101 \r\n' });
+    await write(own.root, 'builder/basebox/APT_snapshots.d/debian/serial', '\ufeff2026010102\n');
+    expect(await named(own)).toEqual(['2026010101', '2026010102']);
   });
 
   it('that cannot be read is warned of, and what it named when it could stays', async () => {
