@@ -1,4 +1,4 @@
-/** Makes a base box: tools root and root file system → disk → qcow2, then into the store by one rename. */
+/** Makes a base box: root file system → disk, by the tools root → qcow2, then into the store by one rename. */
 import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,6 @@ import { CommandError } from '../process/command-error.js';
 import { MayflyError } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
-import { together } from '../process/together.js';
 import type { Report } from '../report/events.js';
 import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
@@ -76,28 +75,24 @@ export async function createBox(job: CreateJob): Promise<Box> {
     const toolsScratch = join(scratch, 'tools');
     await mkdir(toolsScratch);
     await chmod(toolsScratch, 0o755);
-    const [, tools] = await together(
+    await run('mmdebstrap', mmdebstrapArguments(spec, { setup, postinstall, output: scratch }), {
+      cwd: scratch,
+      env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: scratch },
       signal,
-      (both) =>
-        run('mmdebstrap', mmdebstrapArguments(spec, { setup, postinstall, output: scratch }), {
-          cwd: scratch,
-          env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: scratch },
-          signal: both,
-          onLine,
-          capture: false,
-        }),
-      (both) =>
-        ensureTools({
-          sources: spec.sources,
-          store: job.toolsStore,
-          scratch: toolsScratch,
-          signal: both,
-          onLine: (line) => {
-            job.report({ type: 'output', step: 'box', stream: 'stderr', line: `disk tools: ${line}` });
-          },
-          served: job.served.tools,
-        }),
-    );
+      onLine,
+      capture: false,
+    });
+
+    // After the packages: most mistakes show in these.
+    progress('unpacking disk tools');
+    const tools = await ensureTools({
+      sources: spec.sources,
+      store: job.toolsStore,
+      scratch: toolsScratch,
+      signal,
+      onLine,
+      served: job.served.tools,
+    });
     const fetched = job.served.box().slice(before);
 
     progress('laying out the disk');

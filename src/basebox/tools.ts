@@ -28,7 +28,7 @@ function toolsSources(sources: readonly ArchiveSource[]): readonly string[] {
     .flatMap((source) => sourceLines({ ...source, suites: [TOOLS_SUITE], components: ['main'] }));
 }
 
-/** What it calls itself where it fetches packages: another mmdebstrap may fetch the box's at the same time. */
+/** What it calls itself where it fetches packages, so that its files are told from those of the box. */
 export const TOOLS_CLIENT = 'mayfly-disk-tools';
 
 export function toolsArguments(sources: readonly ArchiveSource[], tar: string): readonly string[] {

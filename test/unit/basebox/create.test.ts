@@ -68,8 +68,7 @@ describe('a box that is made', () => {
     expect(
       JSON.stringify(made.record) + (await readFile(join(made.folder, 'packages.json'), 'utf8')),
     ).not.toContain(root);
-    // At once: either may be the first.
-    expect((await mmdebstrap.calls()).map(([, variant]) => variant).sort()).toEqual([
+    expect((await mmdebstrap.calls()).map(([, variant]) => variant)).toEqual([
       '--variant=apt',
       '--variant=extract',
     ]);
@@ -77,6 +76,7 @@ describe('a box that is made', () => {
     expect(progress).toEqual([
       'running apt-get update',
       'downloading 147 MB',
+      'unpacking disk tools',
       'laying out the disk',
       'compressing the disk',
     ]);
