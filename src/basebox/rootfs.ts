@@ -67,6 +67,8 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=Acquire::Retries "3"',
+    // Else two folders belong to `_apt`, or to root where that user cannot see our folder.
+    '--aptopt=APT::Sandbox::User "root"',
     '--dpkgopt=force-unsafe-io',
     `--essential-hook=copy-in ${quoteWord(paths.setup)} /`,
     `--essential-hook=${inside('mv /setup /mayfly-setup')}`,

@@ -18,6 +18,7 @@ describe('mmdebstrap', () => {
         "--aptopt=APT::Install-Recommends "false"",
         "--aptopt=Acquire::Languages "none"",
         "--aptopt=Acquire::Retries "3"",
+        "--aptopt=APT::Sandbox::User "root"",
         "--dpkgopt=force-unsafe-io",
         "--essential-hook=copy-in /scratch/setup /",
         "--essential-hook=chroot "$1" mv /setup /mayfly-setup",
