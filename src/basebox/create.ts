@@ -1,5 +1,5 @@
-/** Makes a base box: root file system → disk, by the tools root → qcow2, then into the store by one rename. */
-import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+/** Makes a base box: tools root → root file system → disk → qcow2, then into the store by one rename. */
+import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../process/command-error.js';
@@ -43,8 +43,8 @@ export interface CreateJob {
   readonly scratch: string;
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** What the archive has served so far to those who make the box, and to those who make the disk tools. */
-  readonly served: Readonly<Record<'box' | 'tools', () => readonly SourceFile[]>>;
+  /** What the archive served so far, of all that this job fetched. */
+  readonly served: () => readonly SourceFile[];
 }
 
 /**
@@ -63,7 +63,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
   };
   const epoch = boxEpoch(spec);
   try {
-    const before = job.served.box().length;
+    const before = job.served().length;
     const setup = join(scratch, 'setup');
     await cp(SETUP, setup, { recursive: true });
     let postinstall: string | undefined;
@@ -72,9 +72,6 @@ export async function createBox(job: CreateJob): Promise<Box> {
       await writeFile(postinstall, spec.postinstall);
       await chmod(postinstall, 0o755);
     }
-    const toolsScratch = join(scratch, 'tools');
-    await mkdir(toolsScratch);
-    await chmod(toolsScratch, 0o755);
     await run('mmdebstrap', mmdebstrapArguments(spec, { setup, postinstall, output: scratch }), {
       cwd: scratch,
       env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: scratch },
@@ -83,17 +80,18 @@ export async function createBox(job: CreateJob): Promise<Box> {
       capture: false,
     });
 
+    const fetched = job.served().slice(before);
+
     // After the packages: most mistakes show in these.
     progress('unpacking disk tools');
     const tools = await ensureTools({
       sources: spec.sources,
       store: job.toolsStore,
-      scratch: toolsScratch,
+      scratch,
       signal,
       onLine,
-      served: job.served.tools,
+      served: job.served,
     });
-    const fetched = job.served.box().slice(before);
 
     progress('laying out the disk');
     const staging = await stageBox(job.boxStore, job.fingerprint);

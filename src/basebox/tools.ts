@@ -28,9 +28,6 @@ function toolsSources(sources: readonly ArchiveSource[]): readonly string[] {
     .flatMap((source) => sourceLines({ ...source, suites: [TOOLS_SUITE], components: ['main'] }));
 }
 
-/** What it calls itself where it fetches packages, so that its files are told from those of the box. */
-export const TOOLS_CLIENT = 'mayfly-disk-tools';
-
 export function toolsArguments(sources: readonly ArchiveSource[], tar: string): readonly string[] {
   return [
     '--mode=unshare',
@@ -39,7 +36,6 @@ export function toolsArguments(sources: readonly ArchiveSource[], tar: string): 
     '--architectures=amd64',
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
-    `--aptopt=Acquire::http::User-Agent "${TOOLS_CLIENT}"`,
     `--include=${TOOLS_PACKAGES.join(',')}`,
     TOOLS_SUITE,
     tar,
@@ -62,7 +58,7 @@ export interface ToolsJob {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
-  /** What the archive has served so far to `TOOLS_CLIENT`. */
+  /** What the archive served so far. */
   readonly served: () => readonly SourceFile[];
 }
 

@@ -19,8 +19,6 @@ export interface BuildArchive extends AsyncDisposable {
   readonly onHost: (source: ArchiveSource) => ArchiveSource;
   /** What was served so far. */
   readonly served: readonly ServedFile[];
-  /** What of it went to the program that calls itself so. */
-  readonly servedTo: (client: string) => readonly ServedFile[];
   /** Snapshots that were asked for and are not the plan's. */
   readonly outside: Set<string>;
 }
@@ -63,7 +61,6 @@ async function startServing(
   const upstream = offline ? undefined : await makeUpstream(await hostProxy(context.env, context.signal));
   const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
-  const clients = new Map<ServedFile, string | undefined>();
   const outside = new Set<string>();
   const find = async (address: SnapshotAddress): Promise<Snapshot | undefined> => {
     const state = plannedState(planned, address);
@@ -76,10 +73,7 @@ async function startServing(
     upstream,
     signal: context.signal,
     find,
-    onServed: (file, client) => {
-      served.push(file);
-      clients.set(file, client);
-    },
+    onServed: (file) => served.push(file),
     onFailure: (path, error) => {
       report({
         type: 'notice',
@@ -92,7 +86,6 @@ async function startServing(
     port: server.port,
     onHost: (source) => servedAt(source, server.url),
     served,
-    servedTo: (client) => served.filter((file) => clients.get(file) === client),
     outside,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

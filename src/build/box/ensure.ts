@@ -1,19 +1,15 @@
 /** The base box of a plan: found in the store, or made, once, however many builds want it. */
 import { mkdir } from 'node:fs/promises';
-import { createBox, type CreateJob } from '../../basebox/create.js';
-import { findBox, listBoxes, type Box, type SourceFile } from '../../basebox/store.js';
-import { TOOLS_CLIENT, toolsKey } from '../../basebox/tools.js';
+import { createBox } from '../../basebox/create.js';
+import { findBox, listBoxes, type Box } from '../../basebox/store.js';
+import { toolsKey } from '../../basebox/tools.js';
 import { boxesFolder, lockFile, toolsFolder } from '../../paths.js';
 import { lock } from '../../process/lock.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
-import type { ServedFile } from '../../snapshots/local/server.js';
 import type { Context } from '../context.js';
 import type { BuildArchive } from '../archive/serve.js';
 import type { BuildPlan } from '../plan/plan.js';
-
-/** What making a box needs of the archive. */
-export type ArchiveForBox = Pick<BuildArchive, 'onHost' | 'served' | 'servedTo'>;
 
 export interface EnsuredBox {
   readonly box: Box;
@@ -26,7 +22,7 @@ export interface EnsuredBox {
 export async function ensureBox(
   context: Context,
   planned: BuildPlan['box'],
-  archive: ArchiveForBox,
+  archive: Pick<BuildArchive, 'onHost' | 'served'>,
   report: Report,
 ): Promise<EnsuredBox> {
   const store = boxesFolder(context.home);
@@ -64,22 +60,9 @@ export async function ensureBox(
     scratch: scratch.path,
     report,
     signal: context.signal,
-    served: servedForBox(archive),
+    served: () => archive.served.map(({ source: _source, ...file }) => file),
   });
   return { box, reused: false };
-}
-
-/** What the archive has served so far, to the disk tools and to the box itself, as the record of a box has it. */
-export function servedForBox(archive: ArchiveForBox): CreateJob['served'] {
-  const plain = ({ source: _source, ...file }: ServedFile): SourceFile => file;
-  const tools = (): readonly ServedFile[] => archive.servedTo(TOOLS_CLIENT);
-  return {
-    tools: () => tools().map(plain),
-    box() {
-      const others = new Set(tools());
-      return archive.served.filter((file) => !others.has(file)).map(plain);
-    },
-  };
 }
 
 export const boxLock = (context: Context, fingerprint: string): string =>

@@ -10,9 +10,10 @@ import { lock } from '../../process/lock.js';
 import { run, which } from '../../process/run.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
+import type { BuildArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
-import { boxLock, servedForBox, type ArchiveForBox } from './ensure.js';
+import { boxLock } from './ensure.js';
 
 /**
  * Makes two boxes of the same inputs, each with disk tools of its own, and compares them with each
@@ -23,7 +24,7 @@ import { boxLock, servedForBox, type ArchiveForBox } from './ensure.js';
 export async function createTwice(
   context: Context,
   planned: BuildPlan['box'],
-  archive: ArchiveForBox,
+  archive: Pick<BuildArchive, 'onHost' | 'served'>,
   report: Report,
 ): Promise<Box> {
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
@@ -40,7 +41,7 @@ export async function createTwice(
       scratch: join(folder, 'work'),
       report,
       signal: context.signal,
-      served: servedForBox(archive),
+      served: () => archive.served.map(({ source: _source, ...file }) => file),
     });
   };
   report({ type: 'notice', level: 'info', text: 'Making the base box twice, to compare.' });

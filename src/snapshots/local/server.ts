@@ -42,8 +42,7 @@ export interface ServerOptions {
   readonly signal: AbortSignal;
   /** What an address stands for. Default: the archive's own snapshots, and those of tags. */
   readonly find?: (address: SnapshotAddress) => Promise<Snapshot | undefined>;
-  /** @param client what it calls itself: its User-Agent */
-  readonly onServed?: (file: ServedFile, client: string | undefined) => void;
+  readonly onServed?: (file: ServedFile) => void;
   /** Told what could not be served, and why. */
   readonly onFailure?: (path: string, error: unknown) => void;
 }
@@ -135,8 +134,7 @@ class Handler {
     response.setHeader('ETag', `"${file.sha256}"`);
     await sendFile(request, response, storedFile(archive, file.sha256));
     const { sha256, bytes } = file;
-    const served = { origin, serial, path: parsed.path, sha256, bytes, source };
-    this.options.onServed?.(served, request.headers['user-agent']);
+    this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source });
   }
 
   async #finder(address: SnapshotAddress): Promise<SnapshotFinder | undefined> {

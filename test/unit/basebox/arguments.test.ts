@@ -58,7 +58,6 @@ describe('mmdebstrap', () => {
         "--architectures=amd64",
         "--aptopt=APT::Install-Recommends "false"",
         "--aptopt=Acquire::Languages "none"",
-        "--aptopt=Acquire::http::User-Agent "mayfly-disk-tools"",
         "--include=e2fsprogs,fdisk,grub-common,grub-pc-bin,libarchive13t64",
         "trixie",
         "/scratch/tools.tar",

@@ -40,7 +40,7 @@ async function rig(): Promise<Rig> {
     scratch: join(root, 'scratch'),
     report: (event) => events.push(event),
     signal: new AbortController().signal,
-    served: { box: () => [], tools: () => [] },
+    served: () => [],
   };
   await mkdir(job.scratch);
   await mkdir(job.boxStore);

@@ -25,7 +25,7 @@ async function twice(content: string) {
   const planned = { fingerprint: fingerprint(inputs), label: 'l', exists: false, inputs, spec, epoch: 0 };
   await fakeTools(folder, content);
   await fakeMmdebstrap(folder);
-  const archive = { onHost: <T>(source: T): T => source, served: [], servedTo: () => [] };
+  const archive = { onHost: <T>(source: T): T => source, served: [] };
   return { context, make: () => createTwice(context, planned, archive, () => undefined) };
 }
 
