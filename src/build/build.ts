@@ -6,7 +6,7 @@
 import { access, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
-import { firstError, hostError, interruption, isAborted, MayflyError } from '../errors.js';
+import { firstError, hostError, interruption, isAborted, MayflyError, messageOf } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
@@ -212,6 +212,12 @@ async function end(
 }
 
 async function copyConsole(journal: Journal, builder: BuilderVm): Promise<void> {
+  try {
+    await builder.guest.bringConsole();
+  } catch (error) {
+    const text = `The serial console of the VM could not be read: ${messageOf(error)}`;
+    journal.tell({ type: 'notice', level: 'warning', text });
+  }
   await cp(builder.guest.console, join(journal.folder, buildFiles.console)).catch(() => undefined);
 }
 

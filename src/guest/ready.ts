@@ -1,9 +1,9 @@
 /** Waits until a VM can be worked in: SSH answers. Says why when it never will. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAborted, MayflyError, throwIfAborted } from '../errors.js';
+import { isAborted, MayflyError, messageOf, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
 import { hasBanner, masterAnswers, openMaster, type Tunnel } from '../process/ssh.js';
-import { vmDied, type GuestSession } from './session.js';
+import { vmDied, type GuestSession, type VmEnd } from './session.js';
 import { sanitizeLine } from '../report/sanitize.js';
 
 export interface ReadyOptions {
@@ -41,14 +41,14 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
     try {
       while (master.exit === undefined) {
         if (await masterAnswers(guest.ssh, options.signal)) return master;
-        check(guest, options, deadline);
+        await check(guest, options, deadline);
         await sleep(PAUSE_MS);
       }
     } catch (error) {
       await master.end(1000);
       throw error;
     }
-    check(guest, options, deadline);
+    await check(guest, options, deadline);
     await sleep(PAUSE_MS);
   }
 }
@@ -64,7 +64,7 @@ async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadlin
         if (answer) found.abort();
       });
     }
-    check(guest, options, deadline);
+    await check(guest, options, deadline);
     const last = consoleTail(guest, 1)[0];
     if (last !== undefined) options.progress(last);
     // The sleep ends at once when a try succeeds.
@@ -72,42 +72,56 @@ async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadlin
   }
 }
 
-function check(guest: GuestSession, options: ReadyOptions, deadline: number): void {
+async function check(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
   throwIfAborted(options.signal);
   const end = guest.gone();
   if (end?.hostDiskFull === true) throw vmDied(end, guest);
-  if (end !== undefined) {
-    const lines = consoleTail(guest, LONG_TAIL);
-    const panic = lines.findIndex((line) => line.includes('Kernel panic'));
-    throw new MayflyError(
-      'vm',
-      'vm.boot-failed',
-      panic >= 0
-        ? 'The guest kernel panicked while it booted.'
-        : `The VM ended before SSH answered: ${end.reason}.`,
-      {
-        // What came before a panic explains it; the registers that follow do not.
-        details: panic >= 0 ? lines.slice(Math.max(0, panic - 8), panic + 3) : lines.slice(-SHORT_TAIL),
-        log: guest.console,
-        hint: 'The lines above are from its serial console.',
-      },
-    );
-  }
-  const details = consoleTail(guest, SHORT_TAIL);
-  if (Date.now() > deadline) {
-    throw new MayflyError(
-      'vm',
-      'vm.boot-timeout',
-      `SSH did not answer in the VM within ${Math.round(options.timeoutMs / 1000)} s.`,
-      {
-        details:
-          details.length === 0
-            ? ['(the serial console is empty: the guest did not even start its kernel)']
-            : details,
-        log: guest.console,
-        hint: 'A host whose KVM is broken lets guests hang: try MAYFLY_ACCELERATOR=tcg. A loaded host needs more time: --boot-timeout.',
-      },
-    );
+  if (end !== undefined) throw await bootFailed(guest, end);
+  if (Date.now() > deadline) throw await bootTimedOut(guest, options.timeoutMs);
+}
+
+async function bootFailed(guest: GuestSession, end: VmEnd): Promise<MayflyError> {
+  const lines = await wholeConsole(guest);
+  const panic = lines.findIndex((line) => line.includes('Kernel panic'));
+  return new MayflyError(
+    'vm',
+    'vm.boot-failed',
+    panic >= 0
+      ? 'The guest kernel panicked while it booted.'
+      : `The VM ended before SSH answered: ${end.reason}.`,
+    {
+      // What came before a panic explains it; the registers that follow do not.
+      details: panic >= 0 ? lines.slice(Math.max(0, panic - 8), panic + 3) : lines.slice(-SHORT_TAIL),
+      log: guest.console,
+      hint: 'The lines above are from its serial console.',
+    },
+  );
+}
+
+async function bootTimedOut(guest: GuestSession, timeoutMs: number): Promise<MayflyError> {
+  const lines = await wholeConsole(guest);
+  return new MayflyError(
+    'vm',
+    'vm.boot-timeout',
+    `SSH did not answer in the VM within ${Math.round(timeoutMs / 1000)} s.`,
+    {
+      details:
+        lines.length === 0
+          ? ['(the serial console is empty: the guest did not even start its kernel)']
+          : lines.slice(-SHORT_TAIL),
+      log: guest.console,
+      hint: 'A host whose KVM is broken lets guests hang: try MAYFLY_ACCELERATOR=tcg. A loaded host needs more time: --boot-timeout.',
+    },
+  );
+}
+
+/** The end of the console, from wherever it is. */
+async function wholeConsole(guest: GuestSession): Promise<readonly string[]> {
+  try {
+    await guest.bringConsole();
+    return consoleTail(guest, LONG_TAIL);
+  } catch (error) {
+    return [...consoleTail(guest, LONG_TAIL), `(its serial console cannot be read: ${messageOf(error)})`];
   }
 }
 

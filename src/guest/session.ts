@@ -17,8 +17,10 @@ export interface GuestSession {
   readonly ssh: SshTarget;
   /** Undefined while the VM runs. */
   readonly gone: () => VmEnd | undefined;
-  /** Path of the guest's serial console on the host. */
+  /** Path of the guest's serial console on this host. */
   readonly console: string;
+  /** Brings it up to date, where the VM runs elsewhere. */
+  readonly bringConsole: () => Promise<void>;
 }
 
 export interface ScriptOptions {

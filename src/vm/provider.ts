@@ -99,6 +99,11 @@ export interface RunningVm {
   stop(): Promise<boolean>;
   /** Ends it at once. */
   kill(): Promise<void>;
+  /**
+   * Brings what its serial console said so far to the VM's folder, where another host keeps it.
+   * @throws CommandError when that host does not hand it out
+   */
+  bringConsole(): Promise<void>;
   /** Looks after it no more: it goes on without us. */
   letGo(): Promise<void>;
 }

@@ -1,17 +1,11 @@
 /** Builds that fail: each with its own message and exit code, its logs kept, and nothing left behind. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
-import { home, mayfly, type Outcome } from '../rig/mayfly.js';
+import { home, mayfly, newestBuild, type Outcome } from '../rig/mayfly.js';
 import { mayflyIn } from '../rig/namespace.js';
 import { makeProject, type TestProject } from '../rig/project.js';
-
-/** The folder of the newest build. */
-async function newestBuild(): Promise<string> {
-  const builds = await readdir(join(home, 'state/builds'));
-  return join(home, 'state/builds', builds.sort().at(-1) ?? '');
-}
 
 /** One VM serves all of these: what differs is the script. */
 describe('the build script', () => {

@@ -9,12 +9,13 @@ import { buildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
 import { findLeaks } from '../rig/leaks.js';
 import { smallMachine, smallMachineWithoutQemu, thisHost, type Machine } from '../rig/machines.js';
-import { folder, home, mayfly, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
+import { folder, home, mayfly, newestBuild, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
 /** Counts in the cache disk how many builds saw it, and tries to write to what is shared. */
 const BUILD = [
   'echo in the build',
+  'echo the console hears it | sudo tee /dev/ttyS0 > /dev/null',
   'seen=/var/cache/apt-cacher-ng/seen',
   'echo x | sudo tee -a $seen > /dev/null; sudo sync $seen; wc -l < $seen > seen.img',
   'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
@@ -97,6 +98,9 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     for (const refusal of passed) expect(built.all).toMatch(refusal);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
+    expect(await readFile(join(await newestBuild(), 'console.log'), 'utf8')).toContain(
+      'the console hears it',
+    );
     if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));
 
     await project.commit('note', 'two');

@@ -1,5 +1,6 @@
 /** Runs the real command line, as a person does, in a home of the test run's own. */
 import { execa } from 'execa';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -54,6 +55,12 @@ function start(args: readonly string[], options: Options) {
 export async function mayfly(args: readonly string[], options: Options = {}): Promise<Outcome> {
   const { exitCode, signal, stdout, stderr, all } = await start(args, options);
   return { exitCode, signal, stdout, stderr, all };
+}
+
+/** The folder of the newest build. */
+export async function newestBuild(): Promise<string> {
+  const builds = await readdir(join(home, 'state/builds'));
+  return join(home, 'state/builds', builds.sort().at(-1) ?? '');
 }
 
 /** A command that the test goes on to disturb. */

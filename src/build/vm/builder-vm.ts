@@ -206,7 +206,12 @@ export async function adoptBuilderVm(context: Context, known: KnownVm, held: Loc
 }
 
 function guestOf(vm: RunningVm, folder: string): GuestSession {
-  return { ssh: vm.ssh, gone: () => vm.exit, console: join(folder, vmFiles.console) };
+  return {
+    ssh: vm.ssh,
+    gone: () => vm.exit,
+    console: join(folder, vmFiles.console),
+    bringConsole: () => vm.bringConsole(),
+  };
 }
 
 /** Milliseconds that a guest may take to boot: emulation on a loaded host is slow. */

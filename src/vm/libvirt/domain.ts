@@ -19,8 +19,8 @@ export interface DomainFiles {
   readonly handover: string;
   /** Boot these directly; undefined: the disk boots by itself. */
   readonly kernel: { readonly kernel: string; readonly initrd: string } | undefined;
-  /** File that the serial console is written to; undefined: nobody reads it. */
-  readonly console: string | undefined;
+  /** File that the serial console is written to. */
+  readonly console: string;
 }
 
 export function domainXml(spec: VmSpec, files: DomainFiles): string {
@@ -56,9 +56,7 @@ export function domainXml(spec: VmSpec, files: DomainFiles): string {
           element('readonly', {}),
         ),
       ),
-      files.console === undefined
-        ? element('serial', { type: 'null' })
-        : element('serial', { type: 'file' }, element('source', { path: files.console, append: 'on' })),
+      element('serial', { type: 'file' }, element('source', { path: files.console, append: 'on' })),
       element('rng', { model: 'virtio' }, textElement('backend', { model: 'random' }, '/dev/urandom')),
       element('controller', { type: 'usb', model: 'none' }),
       element('memballoon', { model: 'none' }),

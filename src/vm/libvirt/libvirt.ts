@@ -15,12 +15,13 @@ import type { Provider, RunningVm, VmOnDisk, VmSpec } from '../provider.js';
 import { networkSettings } from '../qemu/arguments.js';
 import { forwardedPort } from '../qemu/qmp.js';
 import { connectionEnvironment, parseConnection, virsh, virshArguments } from './connection.js';
+import { makeConsole } from './console.js';
 import { domainName, domainXml, type DomainFiles } from './domain.js';
 import { makeHandover } from './handover.js';
-import { createVolume, ensureBoxVolume, removeVmVolumes, upload, vmVolume, volumePath } from './pool.js';
+import { createVolume, ensureBoxVolume, removeVmVolumes, upload, vmVolume, volumePaths } from './pool.js';
 import { discardPoolCache } from './pool-caches.js';
 import { libvirtSupport } from './support.js';
-import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from './watch.js';
+import { destroyDomain, domainRuns, logSize, runningDomain, startWatch, type Domain } from './watch.js';
 
 /** Milliseconds in which libvirt must have started QEMU. */
 const START_MS = 60_000;
@@ -40,7 +41,8 @@ export const libvirt: Provider = {
       throw new MayflyError('vm', 'vm.not-running', `The VM ${id} does not run.`);
     }
     const from = await logSize(folder);
-    return runningDomain({ uri, id, folder, port: vm.record.port }, await startWatch(uri, id, folder), from);
+    const domain = { uri, id, folder, port: vm.record.port, ...consoleAt(uri) };
+    return runningDomain(domain, await startWatch(uri, id, folder), from);
   },
   async lives(vm) {
     const { uri, id } = known(vm);
@@ -91,13 +93,18 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   const watch = await launch(uri, spec, signal);
   try {
     const port = await waitForPort(uri, spec, watch, signal);
-    return runningDomain({ uri, id: spec.id, folder: spec.folder, port }, watch, from);
+    const domain = { uri, id: spec.id, folder: spec.folder, port, ...consoleAt(uri) };
+    return runningDomain(domain, watch, from);
   } catch (error) {
     await destroyDomain(uri, domainName(spec.id), []).catch(() => false);
     await watch.end(1000);
     throw error;
   }
 }
+
+const consoleAt = (uri: string): Pick<Domain, 'consoleIn'> => ({
+  consoleIn: parseConnection(uri).isSession ? 'folder' : 'pool',
+});
 
 async function filesHere(spec: VmSpec, isNew: boolean, signal: AbortSignal): Promise<DomainFiles> {
   if (isNew) {
@@ -120,19 +127,18 @@ async function filesInPool(
 ): Promise<DomainFiles> {
   const root = vmVolume(spec.id, 'root');
   const handover = vmVolume(spec.id, 'handover');
+  const console = vmVolume(spec.id, 'console');
   if (isNew) {
+    await makeConsole(uri, spec.id, signal);
     const backing = await ensureBoxVolume(uri, spec.box, signal);
     await createVolume(uri, { name: root, bytes: spec.box.diskBytes, format: 'qcow2', backing }, signal);
     const file = join(spec.folder, vmFiles.handover);
     await createVolume(uri, { name: handover, bytes: (await stat(file)).size, format: 'raw' }, signal);
     await upload(uri, handover, file, signal);
   }
-  return {
-    root: await volumePath(uri, root, signal),
-    handover: await volumePath(uri, handover, signal),
-    kernel: undefined,
-    console: undefined,
-  };
+  const paths = await volumePaths(uri, [root, handover, console], signal);
+  const [rootPath = '', handoverPath = '', consolePath = ''] = paths;
+  return { root: rootPath, handover: handoverPath, kernel: undefined, console: consolePath };
 }
 
 async function launch(uri: string, spec: VmSpec, signal: AbortSignal): Promise<Service> {

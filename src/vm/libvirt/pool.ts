@@ -5,6 +5,7 @@
  *   mayfly-box-FINGERPRINT.qcow2               a base box, complete: an empty overlay over the next
  *   mayfly-box-FINGERPRINT-data-RANDOM.qcow2   what was uploaded
  *   mayfly-vm-ID.qcow2, -handover, -artifacts  disks of one VM
+ *   mayfly-vm-ID-console.raw                   what its serial console says (libvirt's log daemon adds .0, .1, …)
  *   mayfly-cache-NAME-*                        see pool-caches.ts
  *
  * libvirt cannot rename a volume. What must appear whole, in one step, is published: an empty overlay is made over it,
@@ -18,7 +19,7 @@ import { MayflyError } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import type { BoxFiles } from '../provider.js';
 import { namesIn, virsh } from './connection.js';
-import { describeVolumes, listVolumes, POOL } from './volumes.js';
+import { describeVolumes, listVolumes, listVolumesAnew, POOL } from './volumes.js';
 import { element, textElement } from './xml.js';
 
 export interface NewVolume {
@@ -87,8 +88,18 @@ export async function download(uri: string, name: string, file: string, signal: 
 }
 
 export async function volumePath(uri: string, name: string, signal?: AbortSignal): Promise<string> {
+  return (await volumePaths(uri, [name], signal))[0] ?? '';
+}
+
+/** By one connection, in the order of the names. @throws CommandError when there is none of one name */
+export async function volumePaths(
+  uri: string,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const options = signal === undefined ? {} : { signal };
-  return (await virsh(uri, ['vol-path', '--pool', POOL, name], options)).stdout.trim();
+  const ask = names.map((name) => `vol-path --pool ${POOL} ${name}`).join('; ');
+  return (await virsh(uri, [ask], options)).stdout.split('\n').map((line) => line.trim());
 }
 
 /** Harmless when there is none of that name. */
@@ -101,7 +112,9 @@ export async function deleteVolume(uri: string, name: string): Promise<void> {
 }
 
 export const boxVolume = (fingerprint: string): string => `mayfly-box-${fingerprint}.qcow2`;
-export const vmVolume = (id: string, part: 'root' | 'handover' | 'artifacts'): string =>
+const VM_PARTS = ['root', 'handover', 'artifacts', 'console'] as const;
+
+export const vmVolume = (id: string, part: (typeof VM_PARTS)[number]): string =>
   part === 'root' ? `mayfly-vm-${id}.qcow2` : `mayfly-vm-${id}-${part}.raw`;
 
 /** Uploads a base box unless the host has it. @returns the name of its volume */
@@ -137,13 +150,16 @@ export async function removeBoxVolumes(uri: string, fingerprint: string): Promis
   return true;
 }
 
-/** Removes the disks of one VM. */
+/** Removes the disks of one VM, and what its console said. */
 export async function removeVmVolumes(uri: string, id: string): Promise<void> {
-  const names = await listVolumes(uri);
-  for (const part of ['root', 'handover', 'artifacts'] as const) {
-    const name = vmVolume(id, part);
-    if (names.includes(name)) await deleteVolume(uri, name);
-  }
+  for (const name of volumesOf(id, await listVolumesAnew(uri))) await deleteVolume(uri, name);
+}
+
+/** Those of one VM. libvirt's log daemon begins a new file now and then, and numbers the old ones. Pure. */
+export function volumesOf(id: string, names: readonly string[]): readonly string[] {
+  const parts = new Set(VM_PARTS.map((part) => vmVolume(id, part)));
+  const older = `${vmVolume(id, 'console')}.`;
+  return names.filter((name) => parts.has(name) || name.startsWith(older));
 }
 
 /** @throws MayflyError `libvirt.no-pool` */

@@ -11,6 +11,13 @@ export async function listVolumes(uri: string): Promise<readonly string[]> {
   return volumeNames(stdout);
 }
 
+/** The same, with files that libvirt did not make by itself: it knows of them once it has looked. One connection. */
+export async function listVolumesAnew(uri: string): Promise<readonly string[]> {
+  // A pool in which something is being made cannot be looked through; what it knows is enough then.
+  const { stdout } = await virsh(uri, [`pool-refresh ${POOL}; vol-list --pool ${POOL}`]);
+  return volumeNames(stdout);
+}
+
 /** From virsh's table of names and paths; names that virsh's command line takes as they are. Pure. */
 export function volumeNames(table: string): readonly string[] {
   return table

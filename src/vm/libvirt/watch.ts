@@ -9,6 +9,7 @@ import { startService, type Service } from '../../process/service.js';
 import { SHARE_TAGS, type RunningVm, type VmExit } from '../provider.js';
 import { sshTarget } from '../keys.js';
 import { connectionEnvironment, namesIn, parseConnection, virsh, virshArguments } from './connection.js';
+import { bringConsole } from './console.js';
 import { domainName } from './domain.js';
 
 /** Milliseconds for a host to say which domains it runs: it may be out of reach. */
@@ -24,6 +25,8 @@ export interface Domain {
   /** The guest's own address; undefined for the loopback of the host that it runs on. */
   readonly host?: string;
   readonly port: number;
+  /** Where its serial console is written: the VM's folder, or a volume on its host. */
+  readonly consoleIn: 'folder' | 'pool';
 }
 
 /** Bytes that virsh has written so far. */
@@ -68,7 +71,7 @@ export function endOf(lines: string): VmExit | undefined {
  * @param from bytes of its log that are about an earlier life of the domain
  */
 export function runningDomain(domain: Domain, watch: Service, from: number): RunningVm {
-  const { uri, id, folder, host, port } = domain;
+  const { uri, id, folder, host, port, consoleIn } = domain;
   const name = domainName(id);
   let exit: VmExit | undefined;
   let released = false;
@@ -120,6 +123,9 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
       return false;
     },
     kill,
+    async bringConsole() {
+      if (consoleIn === 'pool') await bringConsole(uri, id, folder);
+    },
     async letGo() {
       released = true;
       await watch.end(1000);

@@ -162,6 +162,7 @@ async function attached(service: Service, spec: VmSpec, port: number): Promise<R
     async kill() {
       await service.end(0);
     },
+    bringConsole: () => Promise.resolve(),
     letGo: () => Promise.resolve(),
   };
 }
@@ -206,6 +207,7 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
       return false;
     },
     kill,
+    bringConsole: () => Promise.resolve(),
     letGo: () => Promise.resolve(),
   };
 }

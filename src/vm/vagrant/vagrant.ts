@@ -10,9 +10,11 @@ import { MayflyError } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
 import { CommandError } from '../../process/command-error.js';
 import { which } from '../../process/run.js';
+import { logTail } from '../../process/service.js';
 import { makeKeys } from '../keys.js';
 import type { Need, Provider, RunningVm, Support, VmOnDisk, VmSpec } from '../provider.js';
 import { virsh } from '../libvirt/connection.js';
+import { bringConsole, makeConsole } from '../libvirt/console.js';
 import { domainName, HANDOVER_DISK } from '../libvirt/domain.js';
 import { makeHandover } from '../libvirt/handover.js';
 import {
@@ -28,8 +30,10 @@ import { libvirtSupport } from '../libvirt/support.js';
 import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
 import { vagrant as command } from './command.js';
-import { ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
+import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
 
+/** Lines of the serial console that are shown when Vagrant gave up. */
+const CONSOLE_LINES = 15;
 /** Seconds that Vagrant waits for SSH. */
 const BOOT_SECONDS = 600;
 
@@ -89,8 +93,14 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   } catch (error) {
     await destroyDomain(SYSTEM, domainName(spec.id), []).catch(() => false);
     if (!(error instanceof CommandError)) throw error;
+    // Where the console is in the VM's folder, there is no volume of it.
+    await bringConsole(SYSTEM, spec.id, spec.folder).catch(() => undefined);
+    const console = logTail(join(spec.folder, vmFiles.console), CONSOLE_LINES);
     throw new MayflyError('vm', 'vm.vagrant-failed', 'Vagrant did not start the VM.', {
-      details: saidBy(await readFile(join(spec.folder, vmFiles.vagrantLog), 'utf8').catch(() => '')),
+      details: [
+        ...saidBy(await readFile(join(spec.folder, vmFiles.vagrantLog), 'utf8').catch(() => '')),
+        ...(console.length === 0 ? [] : ["The guest's serial console ends with:", ...console]),
+      ],
       hint: '`mayfly doctor` tries what each provider needs.',
       cause: error,
     });
@@ -123,11 +133,16 @@ async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Prom
   await createVolume(SYSTEM, { name, bytes: (await stat(file)).size, format: 'raw' }, signal);
   await upload(SYSTEM, name, file, signal);
   await ensureVagrantBox(spec.box, spec.folder, signal);
+  const with9p = await readsOurFiles(signal);
+  if (!with9p) await makeConsole(SYSTEM, spec.id, signal);
   const text = vagrantfile({
     spec,
     user: spec.user,
     handover: { serial: HANDOVER_DISK, path: await volumePath(SYSTEM, name, signal), format: 'raw' },
-    with9p: await readsOurFiles(signal),
+    with9p,
+    console: with9p
+      ? join(spec.folder, vmFiles.console)
+      : await volumePath(SYSTEM, vmVolume(spec.id, 'console'), signal),
     bootSeconds: BOOT_SECONDS,
   });
   await mkdir(machine);
@@ -175,11 +190,9 @@ async function addressOf(id: string, signal: AbortSignal): Promise<string> {
 async function attach(id: string, folder: string, host: string, port: number): Promise<RunningVm> {
   const from = await logSize(folder);
   const watch = await startWatch(SYSTEM, id, folder);
-  const with9p = await access(join(folder, vmFiles.console)).then(
-    () => true,
-    () => false,
-  );
-  const vm = runningDomain({ uri: SYSTEM, id, folder, host, port }, watch, from);
+  const with9p = has9p(await readFile(join(machineFolder(folder), 'Vagrantfile'), 'utf8'));
+  const consoleIn = with9p ? 'folder' : 'pool';
+  const vm = runningDomain({ uri: SYSTEM, id, folder, host, port, consoleIn }, watch, from);
   return Object.assign(vm, { shareTags: with9p ? shareTags(folder) : undefined });
 }
 

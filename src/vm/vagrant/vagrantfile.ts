@@ -46,11 +46,13 @@ export interface VagrantSettings {
   readonly handover: ExtraDisk;
   /** QEMU can read the VM's folder; else the shares are copied later. */
   readonly with9p: boolean;
+  /** File that the serial console is written to. */
+  readonly console: string;
   readonly bootSeconds: number;
 }
 
 export function vagrantfile(settings: VagrantSettings): string {
-  const { spec, user, handover, with9p, bootSeconds } = settings;
+  const { spec, user, handover, with9p, console, bootSeconds } = settings;
   const q = quoteRuby;
   const { name, version } = vagrantBox(spec.box.fingerprint);
   const disks = [...spec.disks, handover];
@@ -91,9 +93,7 @@ export function vagrantfile(settings: VagrantSettings): string {
       "libvirt.random model: 'random'",
       "libvirt.disk_driver cache: 'unsafe', discard: 'unmap'",
       ...network(spec),
-      ...(with9p
-        ? [`libvirt.serial type: 'file', source: { path: ${q(join(spec.folder, vmFiles.console))} }`]
-        : []),
+      `libvirt.serial type: 'file', source: { path: ${q(console)} }`,
       ...disks.map(storage),
     ].map((line) => `    ${line}`),
     '  end',
@@ -101,6 +101,10 @@ export function vagrantfile(settings: VagrantSettings): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** Whether a Vagrantfile of ours has the shares. Pure. */
+export const has9p = (vagrantfile: string): boolean =>
+  /^ {2}config\.vm\.synced_folder .*, type: '9p',/m.test(vagrantfile);
 
 /** Where a person finds the shares before mayfly has put them where builder.yaml says. */
 function share(path: string, tag: string): string {

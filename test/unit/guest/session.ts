@@ -21,6 +21,7 @@ export async function guestSession(gone: () => VmEnd | undefined = () => undefin
     },
     gone,
     console,
+    bringConsole: () => Promise.resolve(),
   };
 }
 

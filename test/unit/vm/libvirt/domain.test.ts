@@ -17,7 +17,7 @@ const POOL = {
   root: '/images/mayfly-vm-1a2b3c4d.qcow2',
   handover: '/images/mayfly-vm-1a2b3c4d-handover.raw',
   kernel: undefined,
-  console: undefined,
+  console: '/images/mayfly-vm-1a2b3c4d-console.raw',
 };
 
 describe('the domain', () => {
@@ -149,7 +149,9 @@ describe('the domain', () => {
             <target dev='vdd' bus='virtio'/>
             <serial>mayfly-handover</serial>
           </disk>
-          <serial type='null'/>
+          <serial type='file'>
+            <source path='/images/mayfly-vm-1a2b3c4d-console.raw' append='on'/>
+          </serial>
           <rng model='virtio'>
             <backend model='random'>/dev/urandom</backend>
           </rng>

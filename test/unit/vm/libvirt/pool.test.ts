@@ -1,7 +1,7 @@
 /** What is read from virsh's tables and XML, and the names of volumes. */
 import { describe, expect, it } from 'vitest';
 import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
-import { createArguments, vmVolume } from '../../../../src/vm/libvirt/pool.js';
+import { createArguments, vmVolume, volumesOf } from '../../../../src/vm/libvirt/pool.js';
 import { parseVolumes, volumeNames } from '../../../../src/vm/libvirt/volumes.js';
 import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
 import { freeMemory } from '../../../../src/vm/libvirt/support.js';
@@ -31,6 +31,13 @@ it('many volumes are described by one answer', () => {
     ['mayfly-b.qcow2', { backing: 'mayfly-a.qcow2', allocation: 4096 }],
   ]);
   expect(parseVolumes('').size).toBe(0);
+});
+
+it('what one VM has is told from what another has', () => {
+  const older = 'mayfly-vm-a-console.raw.0';
+  const others = ['mayfly-vm-a-b.qcow2', 'mayfly-vm-a-b-console.raw.0', 'mayfly-box-a.qcow2'];
+  const own = ['mayfly-vm-a.qcow2', 'mayfly-vm-a-artifacts.raw', 'mayfly-vm-a-console.raw', older];
+  expect(volumesOf('a', [...others, ...own])).toEqual(own);
 });
 
 it('each disk of a VM has a volume of its own', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { boxCatalog, boxMetadata, hasBox } from '../../../../src/vm/vagrant/box.js';
 import { qemuUser, saidBy } from '../../../../src/vm/vagrant/vagrant.js';
 import {
+  has9p,
   quoteRuby,
   shareTags,
   vagrantBoxVolume,
@@ -23,6 +24,7 @@ const SETTINGS = {
   user: 'builder',
   handover: { serial: 'mayfly-handover', path: `${POOL}/mayfly-vm-1a2b3c4d-handover.raw`, format: 'raw' },
   with9p: true,
+  console: '/state/vms/1a2b3c4d/console.log',
   bootSeconds: 600,
 } as const;
 
@@ -83,9 +85,12 @@ describe('the Vagrantfile', () => {
   });
 
   it('of a VM that reaches everything, whose QEMU cannot read the folder', () => {
-    const text = vagrantfile({ ...SETTINGS, with9p: false });
+    const console = '/var/lib/libvirt/images/mayfly-vm-1a2b3c4d-console.raw';
+    const text = vagrantfile({ ...SETTINGS, with9p: false, console });
     expect(text).not.toContain('9p');
-    expect(text).not.toContain('console.log');
+    expect(text).toContain(`libvirt.serial type: 'file', source: { path: '${console}' }`);
+    expect(has9p(text)).toBe(false);
+    expect(has9p(vagrantfile(SETTINGS))).toBe(true);
     expect(text).not.toContain('management_network');
     expect(text).toContain("libvirt.cpu_mode = 'host-passthrough'");
   });
