@@ -3,7 +3,7 @@ import type { ExpectedFile } from './files.js';
 import { SnapshotFinder } from './find-file.js';
 import { storedSnapshots } from './needed.js';
 import type { Snapshot } from './snapshot.js';
-import { listTags, readTag, snapshotKey, type Tag, type UsedFile } from './tag.js';
+import { allTags, snapshotKey, type Tag, type UsedFile } from './tag.js';
 import { byHash } from './fetch-suite.js';
 
 export interface NamedFile extends ExpectedFile {
@@ -13,7 +13,7 @@ export interface NamedFile extends ExpectedFile {
 
 /** What must be there, with its name; pool files of snapshots need not be, until a build has used them. */
 export async function wantedFiles(archive: string): Promise<readonly NamedFile[]> {
-  const tags = await Promise.all((await listTags(archive)).map((name) => readTag(archive, name)));
+  const tags = await allTags(archive);
   const snapshots = [
     ...(await storedSnapshots(archive)),
     ...tags.flatMap((tag) => Object.values(tag.snapshots)),

@@ -4,7 +4,7 @@ import { namesIn } from './entries.js';
 import { SnapshotFinder } from './find-file.js';
 import { archiveParts, snapshotFile } from './layout.js';
 import { listOrigins, listStates, readSnapshot, type Snapshot } from './snapshot.js';
-import { listTags, readTag } from './tag.js';
+import { allTags } from './tag.js';
 
 /** Our own snapshots, and those of each snapshot service. */
 export async function shelvesOf(archive: string): Promise<readonly string[]> {
@@ -60,8 +60,7 @@ export async function neededFiles(
     // Builds may have had any of these: Contents, Sources, translations of packages.
     for (const { sha256 } of (await finder.published()).values()) files.add(sha256);
   }
-  for (const name of await listTags(archive)) {
-    const tag = await readTag(archive, name);
+  for (const tag of await allTags(archive)) {
     for (const snapshot of Object.values(tag.snapshots)) keep(snapshot);
     for (const { sha256 } of tag.files) files.add(sha256);
   }

@@ -96,11 +96,16 @@ export async function addTag(archive: string, tag: Tag): Promise<void> {
 /** @throws MayflyError `tag.unknown` */
 export async function removeTag(archive: string, tag: string): Promise<void> {
   await readTag(archive, tag);
-  await rm(tagFile(archive, tag));
+  await rm(tagFile(archive, tag), { force: true });
+}
+
+/** All tags, by name. One that another command removes meanwhile is none. @throws MayflyError `archive.damaged` */
+export async function allTags(archive: string): Promise<readonly Tag[]> {
+  const tags = await Promise.all((await listTags(archive)).map((tag) => findTag(archive, tag)));
+  return tags.filter((tag) => tag !== undefined);
 }
 
 /** All snapshots that tags keep. */
 export async function taggedSnapshots(archive: string): Promise<readonly Snapshot[]> {
-  const tags = await Promise.all((await listTags(archive)).map((tag) => readTag(archive, tag)));
-  return tags.flatMap(({ snapshots }) => Object.values(snapshots));
+  return (await allTags(archive)).flatMap(({ snapshots }) => Object.values(snapshots));
 }

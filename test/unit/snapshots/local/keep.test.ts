@@ -1,5 +1,5 @@
 /** Expiry, holds, verification and tags of an archive that was filled from a mirror. */
-import { chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expire, expiredSnapshots, type Expired } from '../../../../src/snapshots/local/expire.js';
@@ -8,7 +8,13 @@ import { hasFile } from '../../../../src/snapshots/local/files.js';
 import { holdSnapshot, readHold, releaseHold } from '../../../../src/snapshots/local/holds.js';
 import { archiveParts, snapshotFile, storedFile } from '../../../../src/snapshots/local/layout.js';
 import { listSerials, releasesOf, type Snapshot } from '../../../../src/snapshots/local/snapshot.js';
-import { addTag, findTag, listTags, removeTag } from '../../../../src/snapshots/local/tag.js';
+import {
+  addTag,
+  findTag,
+  listTags,
+  removeTag,
+  taggedSnapshots,
+} from '../../../../src/snapshots/local/tag.js';
 import { verifyArchive } from '../../../../src/snapshots/local/verify.js';
 import { poolPath, type MirrorPackage } from '../../../rig/mirror.js';
 import { failure } from '../../source/repository.js';
@@ -182,6 +188,14 @@ describe('a tag', () => {
     expect((await findTag(rig.archive, '1.0'))?.files).toEqual([]);
     expect(await listTags(rig.archive)).toEqual(['1.0']);
     expect(await failure(removeTag(rig.archive, '2.0'))).toMatchObject({ code: 'tag.unknown' });
+  });
+
+  it('may go while others read all of them: a build does that again and again', async () => {
+    const { snapshot } = await rig.take();
+    await addTag(rig.archive, tagOf(snapshot, []));
+    // One that is listed, and gone when it is read.
+    await symlink('gone', join(archiveParts(rig.archive).tags, 'other.json'));
+    expect(await taggedSnapshots(rig.archive)).toEqual([snapshot]);
   });
 
   it.each(['', '../x', 'a/b', '2026010101', '.hidden', '20260101T000000Z'])(
