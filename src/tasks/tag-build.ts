@@ -82,9 +82,16 @@ async function snapshotsOf(context: Context, archive: PlannedArchive): Promise<R
   }
   const snapshots: Record<string, Snapshot> = {};
   const add = async (origin: string, state: PlannedState): Promise<void> => {
-    snapshots[snapshotKey(origin, state.serial)] ??= await snapshotOf(context, archive, origin, state);
+    const { serial } = state;
+    // Under the serial that the build knew it by: on this host the same state may have another.
+    snapshots[snapshotKey(origin, serial)] ??= {
+      ...(await snapshotOf(context, archive, origin, state)),
+      serial,
+    };
   };
-  for (const { origin, box, image } of archive.origins) {
+  for (const { origin, suites, box, image } of archive.origins) {
+    // Of one without suites the build was told the serial, and had nothing.
+    if (suites.length === 0) continue;
     await add(origin, box);
     await add(origin, image);
   }
