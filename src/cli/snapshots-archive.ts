@@ -43,10 +43,19 @@ function addList(snapshots: Command): void {
   const list = snapshots
     .command('list')
     .summary('list the snapshots of the local archive')
-    .description('Lists the snapshots of the local archive on this host.');
+    .description('Lists the snapshots of the local archive on this host.')
+    .option('--tags', 'List the tags in their place.');
   addGlobalFlags(list, 'Print them as JSON.');
-  addExamples(list, ['mayfly snapshots list', 'what can be frozen to']);
-  list.action(async (flags: GlobalOptions) => {
+  addExamples(
+    list,
+    ['mayfly snapshots list', 'what can be frozen to'],
+    ['mayfly snapshots list --tags', 'what is kept for good'],
+  );
+  list.action(async (flags: GlobalOptions & { tags?: boolean }) => {
+    if (flags.tags === true) {
+      await listTags(flags);
+      return;
+    }
     const { listSnapshots } = await import('../tasks/snapshots.js');
     using session = openSession(flags, false);
     const all = await listSnapshots(session.context);
@@ -62,6 +71,26 @@ function addList(snapshots: Command): void {
       for (const line of table(rows)) print(line);
     }
   });
+}
+
+async function listTags(flags: GlobalOptions): Promise<void> {
+  const { listTags: list } = await import('../tasks/keep-snapshots.js');
+  using session = openSession(flags, false);
+  const all = (await list(session.context)).map(({ tag, project, commit, createdAt, serials, files }) => {
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    return { tag, project, commit, createdAt, serials, files: files.length, bytes };
+  });
+  if (flags.json === true) printJson(all);
+  else if (all.length === 0) print('There are no tags yet.');
+  else {
+    const rows = all.map(({ tag, createdAt, project, commit, bytes }) => [
+      tag,
+      createdAt.slice(0, 16).replace('T', ' '),
+      `${project}, commit ${commit.slice(0, 12)}`,
+      formatBytes(bytes),
+    ]);
+    for (const line of table(rows)) print(line);
+  }
 }
 
 function heldNote(reason: string | undefined): string {

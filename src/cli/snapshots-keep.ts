@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { MayflyError } from '../errors.js';
 import { formatBytes } from '../report/format.js';
+import type { ImportOptions } from '../tasks/keep-snapshots.js';
 import { addGlobalFlags, print, printJson, wholeDays } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -196,16 +197,17 @@ function addImport(snapshots: Command): void {
       'Brings a replay bundle into the local archive. Nothing in it is believed: signatures are checked with the keyrings of this host and project, and every file against what is signed.',
     )
     .argument('<file>', 'The bundle.')
-    .option('--keyring <FILE>', "Keyring that signs everything in it. Default: the project's, or Debian's.");
+    .option('--keyring <FILE>', "Keyring that signs everything in it. Default: the project's, or Debian's.")
+    .option('--as <TAG>', 'What its tag is called here. Default: as in the bundle.');
   addGlobalFlags(importing, 'Print what was imported as JSON.');
   addExamples(importing, [
     'mayfly snapshots import 1.0.bundle',
     'then `mayfly build --offline` of that commit',
   ]);
-  importing.action(async (file: string, flags: GlobalOptions & { keyring?: string }) => {
+  importing.action(async (file: string, flags: GlobalOptions & ImportOptions) => {
     const { importSnapshots } = await import('../tasks/keep-snapshots.js');
     using session = openSession(flags, false);
-    const { tag, files, bytes, isNew } = await importSnapshots(session.context, file, flags.keyring);
+    const { tag, files, bytes, isNew } = await importSnapshots(session.context, file, flags);
     if (flags.json === true) printJson({ tag: tag.tag, serials: tag.serials, files, bytes, isNew });
     else {
       print(

@@ -15,7 +15,7 @@ import { holdSnapshot, releaseHold } from '../snapshots/local/holds.js';
 import { importBundle, type Imported } from '../snapshots/local/import-bundle.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import { listSerials } from '../snapshots/local/snapshot.js';
-import { readTag, removeTag, type Tag } from '../snapshots/local/tag.js';
+import { allTags, readTag, removeTag, type Tag } from '../snapshots/local/tag.js';
 import { verifyArchive, type Verified } from '../snapshots/local/verify.js';
 import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
 
@@ -60,6 +60,11 @@ async function refuseUnknown(context: Context, origin: string, serial: string): 
   );
 }
 
+/** All tags, by name. */
+export async function listTags(context: Context): Promise<readonly Tag[]> {
+  return await allTags(archiveFolder(context.home));
+}
+
 export async function untag(context: Context, tag: string): Promise<void> {
   await removeTag(archiveFolder(context.home), tag);
 }
@@ -85,11 +90,17 @@ export async function exportSnapshots(context: Context, name: string, file: stri
   return await exportTag(archive, await readTag(archive, name), resolve(context.cwd, file), context.signal);
 }
 
-/** @param keyring for all origins; else each has the project's own, or Debian's */
+export interface ImportOptions {
+  /** For all origins; else each has the project's own, or Debian's. */
+  readonly keyring?: string | undefined;
+  /** What the tag is called here. Default: as in the bundle. */
+  readonly as?: string | undefined;
+}
+
 export async function importSnapshots(
   context: Context,
   file: string,
-  keyring: string | undefined,
+  { keyring, as }: ImportOptions,
 ): Promise<Imported> {
   const bundle = resolve(context.cwd, file);
   await stat(bundle).catch((error: unknown) => {
@@ -103,6 +114,7 @@ export async function importSnapshots(
   return await importBundle({
     archive: archiveFolder(context.home),
     bundle,
+    as,
     keyringOf: (origin) =>
       keyring === undefined ? keyringFor(origin, keyrings ?? {}) : resolve(context.cwd, keyring),
     signal: context.signal,

@@ -19,7 +19,7 @@ import { hasFile, storeFile, type ExpectedFile } from './files.js';
 import { SnapshotFinder } from './find-file.js';
 import { archiveParts, storedFile } from './layout.js';
 import type { Snapshot, SnapshotSuite } from './snapshot.js';
-import { addTag, findTag, tagShape, type Tag } from './tag.js';
+import { addTag, checkTagName, findTag, tagShape, type Tag } from './tag.js';
 
 /** Bytes of a tag: it names each file of a build, and holds the build's record. */
 const MOST_OF_TAG = 64 * 1024 * 1024;
@@ -29,6 +29,8 @@ const MOST_OF_RELEASE = 16 * 1024 * 1024;
 export interface ImportRequest {
   readonly archive: string;
   readonly bundle: string;
+  /** What its tag is called here. Default: as in the bundle. */
+  readonly as?: string | undefined;
   /** Origin → the keyring of this host that signs it. */
   readonly keyringOf: (origin: string) => string;
   readonly signal: AbortSignal;
@@ -46,10 +48,11 @@ export interface Imported {
 /**
  * Brings a bundle into the archive, whole and verified, or not at all but for files that are what
  * their name says. The caller uses the archive, and imports nothing else meanwhile.
- * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`
+ * @throws MayflyError `bundle.malformed`, `archive.bad-signature`, `archive.wrong-file`, `tag.exists`, `tag.name`
  */
 export async function importBundle(request: ImportRequest): Promise<Imported> {
   const { archive, bundle, signal } = request;
+  const name = request.as === undefined ? undefined : checkTagName(request.as);
   const entries = await listTar(bundle, signal).catch((error: unknown) => {
     throw error instanceof TarProblem ? malformed(bundle, error.message, error) : error;
   });
@@ -70,11 +73,11 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
     for (const suite of snapshot.suites) suites.push(await bringSuite(request, snapshot, suite, bring));
     snapshots[key] = { ...snapshot, suites };
   }
-  const tag: Tag = { ...said, snapshots };
+  const tag: Tag = { ...said, tag: name ?? said.tag, snapshots };
   const known = await findTag(archive, tag.tag);
   if (known !== undefined && JSON.stringify(known) !== JSON.stringify(tag)) {
     throw new MayflyError('usage', 'tag.exists', `The local archive has another tag ${tag.tag} already.`, {
-      hint: `Remove that one first: mayfly snapshots untag ${tag.tag}.`,
+      hint: `Call this one otherwise (--as), or remove that one first: mayfly snapshots untag ${tag.tag}.`,
     });
   }
   for (const [key, snapshot] of Object.entries(tag.snapshots)) {

@@ -5,19 +5,21 @@ import { writtenLines } from '../../../src/cli/written.js';
 import { archiveFolder, resolveHome } from '../../../src/paths.js';
 import { archiveParts } from '../../../src/snapshots/local/layout.js';
 import { addSnapshot } from '../../../src/snapshots/local/snapshot.js';
+import { addTag } from '../../../src/snapshots/local/tag.js';
 import { setEnvironment } from '../../rig/fake-programs.js';
 import { testProject } from '../build/plan/project.js';
 import { temporaryFolder } from '../source/repository.js';
 import { mayfly } from './program.js';
 
 const SERIAL = '2026010203';
+let archive: string;
 
 beforeEach(async () => {
   const home = await temporaryFolder();
   setEnvironment({ MAYFLY_HOME: home, MAYFLY_TMPDIR: join(home, 'scratch') });
   const { root } = await testProject();
   vi.spyOn(process, 'cwd').mockReturnValue(root);
-  const archive = archiveFolder(resolveHome({ MAYFLY_HOME: home }));
+  archive = archiveFolder(resolveHome({ MAYFLY_HOME: home }));
   await addSnapshot(archiveParts(archive).snapshots, {
     schema: 1,
     origin: 'debian',
@@ -71,5 +73,34 @@ describe('a hold', () => {
     expect(held.stdout).toContain(`Held: the snapshot ${SERIAL} of debian`);
     const ended = await mayfly('snapshots', 'unhold', 'debian', SERIAL);
     expect(ended.stdout).toBe(`No longer held: the snapshot ${SERIAL} of debian.\n`);
+  });
+});
+
+describe('a tag', () => {
+  it('is listed with what it was made of, and can be let go', async () => {
+    expect((await mayfly('snapshots', 'list', '--tags')).stdout).toBe('There are no tags yet.\n');
+    expect((await mayfly('snapshots', 'list', '--tags', '--json')).stdout).toBe('[]\n');
+    const file = {
+      origin: 'debian',
+      serial: SERIAL,
+      path: 'pool/a.deb',
+      sha256: 'ab'.repeat(32),
+      bytes: 2000,
+    };
+    const about = {
+      tag: '1.0',
+      project: 'example',
+      commit: 'c'.repeat(40),
+      createdAt: '2026-01-02T03:04:05.000Z',
+    };
+    const serials = { debian: { box: SERIAL, image: SERIAL } };
+    await addTag(archive, { schema: 1, ...about, serials, snapshots: {}, files: [file], record: {} });
+    expect((await mayfly('snapshots', 'list', '--tags')).stdout).toBe(
+      '1.0  2026-01-02 03:04  example, commit cccccccccccc  2.0 kB\n',
+    );
+    const { stdout } = await mayfly('snapshots', 'list', '--tags', '--json');
+    expect(JSON.parse(stdout)).toEqual([{ ...about, serials, files: 1, bytes: 2000 }]);
+    expect(await mayfly('snapshots', 'untag', '1.0')).toMatchObject({ exitCode: 0 });
+    expect((await mayfly('snapshots', 'list', '--tags', '--json')).stdout).toBe('[]\n');
   });
 });

@@ -52,7 +52,9 @@ it('a bundle is imported while a build uses the archive; expiry says that it wai
   await addTag(rig.archive, tag);
   await exportTag(rig.archive, tag, bundle, context.signal);
   await using build = await useArchive(context);
-  expect(await importSnapshots(context, bundle, rig.mirror.keyring)).toMatchObject({ isNew: true });
+  expect(await importSnapshots(context, bundle, { keyring: rig.mirror.keyring })).toMatchObject({
+    isNew: true,
+  });
   expect(said).toEqual([]);
   const expiry = ownArchive(context, 'removes');
   await expect
