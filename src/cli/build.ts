@@ -6,6 +6,7 @@ import {
   addArtifactsFlag,
   addGlobalFlags,
   addProviderFlag,
+  addSnapshotsFlag,
   parseProvider,
   parseTimeout,
   print,
@@ -19,6 +20,7 @@ interface BuildFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
   readonly provider?: string;
+  readonly snapshots?: string;
   readonly bootTimeout?: string;
   readonly junit?: string;
 }
@@ -40,6 +42,7 @@ export function registerBuild(program: Command): void {
   addArtifactsFlag(command);
   addTimeoutFlag(command);
   addProviderFlag(command);
+  addSnapshotsFlag(command);
   const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
   addTimeFlag(command, '--boot-timeout', bootTime);
   command.option('--junit <FILE>', 'Write the steps as JUnit XML, for CI systems.');
@@ -71,6 +74,7 @@ from options: in builder.yaml.`,
         artifacts: flags.artifacts,
         ownFiles: junit.files,
         provider: parseProvider(flags.provider),
+        snapshots: flags.snapshots,
         timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
         bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
         version: packageVersion(),

@@ -22,6 +22,14 @@ export function addArtifactsFlag(command: Command): Command {
   );
 }
 
+/** From what is built, for commands that plan a build. */
+export function addSnapshotsFlag(command: Command): Command {
+  return command.option(
+    '--snapshots <TAG>',
+    'Build from the snapshots that this tag of the local archive keeps. Default: those that Git names.',
+  );
+}
+
 /** What runs the VM, for every command that may start one. */
 export function addProviderFlag(command: Command): Command {
   const option = new Option(

@@ -9,6 +9,7 @@ import {
   addArtifactsFlag,
   addGlobalFlags,
   addProviderFlag,
+  addSnapshotsFlag,
   parseProvider,
   parseTimeout,
   printJson,
@@ -22,6 +23,7 @@ interface PlanFlags extends GlobalOptions {
   readonly artifacts?: string;
   readonly timeout?: string;
   readonly provider?: string;
+  readonly snapshots?: string;
 }
 
 export function registerPlan(program: Command): void {
@@ -34,6 +36,7 @@ export function registerPlan(program: Command): void {
   addArtifactsFlag(command);
   addTimeoutFlag(command);
   addProviderFlag(command);
+  addSnapshotsFlag(command);
   addGlobalFlags(command, 'Print the whole plan as JSON.');
   addBuildOptionFlags(command);
   addExamples(
@@ -53,6 +56,7 @@ export function registerPlan(program: Command): void {
       flags: { ...flags },
       artifacts: flags.artifacts,
       provider: parseProvider(flags.provider),
+      snapshots: flags.snapshots,
       timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
       scratch: scratch.path,
       tryProvider: true,

@@ -12,7 +12,7 @@ import { readState, type FrozenState, type Serials } from '../../snapshots/seria
 import { resolvedSerials, serialsOfVariable } from '../../snapshots/resolve.js';
 import type { Context } from '../context.js';
 import { keyringOf, serviceOf, type PlannedArchive, type PlannedOrigin, type SerialSet } from './origins.js';
-import { statesOfRelease, type Release } from './release.js';
+import { statesOfRelease, statesOfTag, type Release } from './release.js';
 import { newestSerials, StateSource, statesOf } from './states.js';
 import { settingsOf } from './take-origin.js';
 
@@ -34,6 +34,8 @@ export interface ArchiveRequest {
   readonly check?: boolean;
   /** The release that is built; undefined when none is. */
   readonly release: Release | undefined;
+  /** A tag of the local archive whose states are asked for by its name. Default: none. */
+  readonly tag?: string | undefined;
 }
 
 export async function planArchive(request: ArchiveRequest): Promise<PlannedArchive> {
@@ -53,9 +55,13 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
       (takesNothing(name) ? image[name] : undefined) ?? state,
     ]),
   );
-  const released = await statesOfRelease(archiveFolder(context.home), config, request.release);
   const variable = context.env['APT_SNAPSHOTS_SERIALS'];
   const hasVariable = variable !== undefined && variable !== '';
+  const folder = archiveFolder(context.home);
+  const released =
+    request.tag === undefined
+      ? await statesOfRelease(folder, config, request.release)
+      : await statesOfTag(folder, config.archive, request.tag, hasVariable);
   const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable)) : {};
   const given = {
     box: {

@@ -1,10 +1,12 @@
 /**
  * What a release is built from again: the states that it was built from when it was made, for as long
- * as somebody keeps them under its tag.
+ * as somebody keeps them under its tag. Any tag can be asked for by its name too.
  */
 import type { Config } from '../../config/config.js';
-import { findTag, isTagName, snapshotKey, type Tag } from '../../snapshots/local/tag.js';
+import { MayflyError } from '../../errors.js';
+import { findTag, isTagName, readTag, snapshotKey, type Tag } from '../../snapshots/local/tag.js';
 import { releasesOf } from '../../snapshots/local/snapshot.js';
+import { isFrozen } from '../../snapshots/serial.js';
 import type { FrozenState } from '../../snapshots/serial-files.js';
 
 /** A commit that is exactly a tag. */
@@ -38,12 +40,55 @@ export async function statesOfRelease(
   return { box: keptStates(tag, 'box'), image: keptStates(tag, 'image'), tag: undefined };
 }
 
+/**
+ * The states that a tag keeps, of whatever commit it was made: for a second build of the same elsewhere.
+ * @param isGiven APT_SNAPSHOTS_SERIALS is set
+ * @throws MayflyError `tag.unknown`, `tag.not-local`, `tag.two-answers`, `tag.lacks-origin`; all of kind `usage`
+ */
+export async function statesOfTag(
+  archive: string,
+  { kind, origins }: Config['archive'],
+  name: string,
+  isGiven: boolean,
+): Promise<ReleaseStates> {
+  if (kind !== 'local') {
+    throw new MayflyError(
+      'usage',
+      'tag.not-local',
+      `--snapshots ${name}: this project does not use the local archive, which has the tags.`,
+      { hint: 'Of a snapshot service, name the serials: APT_SNAPSHOTS_SERIALS.' },
+    );
+  }
+  if (isGiven) {
+    throw new MayflyError(
+      'usage',
+      'tag.two-answers',
+      `Both --snapshots ${name} and APT_SNAPSHOTS_SERIALS say what to build from.`,
+      { hint: 'Leave one of them out.' },
+    );
+  }
+  const tag = await readTag(archive, name);
+  const states = { box: keptStates(tag, 'box'), image: keptStates(tag, 'image'), tag: undefined };
+  const lacking = Object.keys(origins).filter((origin) =>
+    [states.box, states.image].some((kept) => kept[origin] === undefined),
+  );
+  if (lacking.length === 0) return states;
+  throw new MayflyError(
+    'usage',
+    'tag.lacks-origin',
+    `The tag ${name} keeps no state of ${lacking.sort().join(', ')}, which this project asks for.`,
+    { hint: `It was made of ${tag.project}, commit ${tag.commit.slice(0, 12)}.` },
+  );
+}
+
 function keptStates(tag: Tag, of: 'box' | 'image'): Readonly<Record<string, FrozenState>> {
   return Object.fromEntries(
     Object.entries(tag.serials).flatMap(([origin, serials]) => {
       const serial = serials[of];
       const snapshot = tag.snapshots[snapshotKey(origin, serial)];
-      return snapshot === undefined ? [] : [[origin, { serial, releases: releasesOf(snapshot) }]];
+      if (snapshot !== undefined) return [[origin, { serial, releases: releasesOf(snapshot) }]];
+      // Of an origin without suites there is nothing but its serial.
+      return isFrozen(serial) ? [[origin, { serial, releases: {} }]] : [];
     }),
   );
 }

@@ -51,6 +51,8 @@ export interface PlanRequest {
   readonly scripts?: readonly ScriptField[];
   /** Find out the newest state of origins at `latest`. Default false: what is known here already. */
   readonly refresh?: boolean;
+  /** `--snapshots`: a tag of the local archive, to build from what it keeps. */
+  readonly snapshots?: string | undefined;
   /** Refuse a stored state that a build would refuse, also where none follows. Default false. */
   readonly checkStates?: boolean;
 }
@@ -89,6 +91,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         check: request.checkStates === true,
         offline: resolved.options.offline,
         release: releaseOf(project, config),
+        tag: request.snapshots,
       });
       await notePlanned(context, checkout.topLevel, archive);
       if (request.refresh === true) refuseExpired(archive, new Date());

@@ -13,10 +13,11 @@ import { archiveFolder, lockFile } from '../../../src/paths.js';
 import { tryLock } from '../../../src/process/lock.js';
 import { exportTag } from '../../../src/snapshots/local/bundle.js';
 import { importBundle } from '../../../src/snapshots/local/import-bundle.js';
+import { archiveParts } from '../../../src/snapshots/local/layout.js';
 import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
 import { storedSnapshots } from '../../../src/snapshots/local/needed.js';
 import { startArchiveServer } from '../../../src/snapshots/local/server.js';
-import { releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
+import { listSerials, releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
 import { poolPath } from '../../rig/mirror.js';
@@ -234,5 +235,59 @@ describe('a release that the local archive keeps', () => {
       const moved = await planned(yaml(), { release: other });
       expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
     }
+  });
+});
+
+describe('a tag that is asked for by its name', () => {
+  const tag = '1.0';
+  const withVariable = (serial: string): Partial<ArchiveRequest> => {
+    const context = contextIn(folder, join(folder, 'home'));
+    const env = { ...context.env, APT_SNAPSHOTS_SERIALS: JSON.stringify({ debian: serial }) };
+    return { context: { ...context, env } };
+  };
+
+  it('decides for box and image, and takes no snapshot: also where its serial means something else here', async () => {
+    const there = await taken();
+    const kept = tagOf(there, [HELLO]);
+    await rig.mirror.publish({ packages: [NEWER] });
+    await freezeTo('latest');
+    // This host calls by that serial what it took later.
+    const now = { now: new Date(there.takenAt) };
+    const here = (await rig.take({ ...now, archive: own() })).snapshot;
+    expect(here.serial).toBe(there.serial);
+    await addTag(own(), kept);
+    // The variable cannot tell them apart.
+    const byVariable = await planned(yaml(), withVariable(there.serial));
+    expect(byVariable.origins[0]?.image.releases).toEqual(releasesOf(here));
+    const { origins } = await planned(yaml(), { tag });
+    for (const of of ['box', 'image'] as const)
+      expect(origins[0]?.[of]).toMatchObject({
+        wanted: 'latest',
+        serial: there.serial,
+        releases: releasesOf(there),
+      });
+    const context = contextIn(folder, join(folder, 'home'));
+    const state = { serial: there.serial, releases: releasesOf(there) };
+    expect(releasesOf(await snapshotOf(context, await planned(yaml(), { tag }), 'debian', state))).toEqual(
+      releasesOf(there),
+    );
+    const shelf = archiveParts(own()).snapshots;
+    expect(await listSerials(shelf, 'debian')).toEqual(
+      (await planned()).origins.map(({ box }) => box.serial),
+    );
+  });
+
+  it('is refused where it cannot decide', async () => {
+    const there = await taken();
+    await addTag(own(), tagOf(there, [HELLO]));
+    expect(await failure(planned(yaml(), { tag: '2.0' }))).toMatchObject({ code: 'tag.unknown' });
+    const two = planned(yaml(), { tag, ...withVariable(there.serial) });
+    expect(await failure(two)).toMatchObject({ kind: 'usage', code: 'tag.two-answers' });
+    const service = planned(yaml('kind: serials\n  url: http://snapshots.example'), { tag });
+    expect(await failure(service)).toMatchObject({ kind: 'usage', code: 'tag.not-local' });
+    const more = yaml().replace('debian-security: false', "debian-security: {url: 'http://x.example'}");
+    const error = await failure(planned(more, { tag }));
+    expect(error).toMatchObject({ kind: 'usage', code: 'tag.lacks-origin' });
+    expect(error.message).toContain('debian-security');
   });
 });

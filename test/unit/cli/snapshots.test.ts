@@ -103,4 +103,10 @@ describe('a tag', () => {
     expect(await mayfly('snapshots', 'untag', '1.0')).toMatchObject({ exitCode: 0 });
     expect((await mayfly('snapshots', 'list', '--tags', '--json')).stdout).toBe('[]\n');
   });
+
+  it('that is not here can be built from by nobody', async () => {
+    const { exitCode, stderr } = await mayfly('plan', '--snapshots', '1.0');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('The local archive has no tag 1.0.');
+  });
 });
