@@ -5,10 +5,12 @@
 #   steps.sh again RESULTS INPUTS     builds the same inputs once more, in another environment
 #   steps.sh compare FIRST SECOND     fails when the images of two RESULTS differ, by their SHA256SUMS
 #
+# MAYFLY_CI_BUNDLE      yes: `build` leaves its snapshots in inputs/, for a second build on another agent; else no
 # MAYFLY_CI_VARIATIONS  flags of the second build, for another environment
 # MAYFLY_CI_KEEP_DAYS   how long a base box is kept
 set -eu
 
+BUNDLE=${MAYFLY_CI_BUNDLE:-no}
 VARIATIONS=${MAYFLY_CI_VARIATIONS:---cpus 1 --cpu-model Nehalem --machine-type pc-q35-6.2 --date-offset +31}
 KEEP_DAYS=${MAYFLY_CI_KEEP_DAYS:-122}
 
@@ -27,6 +29,7 @@ base_branch() {
 # What a second build needs to be of the same: the commit, its name, the head of its base branch, the serials.
 note_inputs() {
   mkdir -p "$1"
+  rm -f "$1/snapshots.bundle"
   git rev-parse HEAD > "$1/commit"
   git symbolic-ref --quiet --short HEAD > "$1/branch" || : > "$1/branch"
   base=$(base_branch)
@@ -50,13 +53,51 @@ take_inputs() {
   if [ -n "$base" ] && [ -s "$1/base" ]; then git update-ref "$base" "$(cat "$1/base")"; fi
 }
 
-# build_into RESULTS INPUTS FLAGS...
+use_serials() {
+  APT_SNAPSHOTS_SERIALS=$(cat "$1/serials.json")
+  export APT_SNAPSHOTS_SERIALS
+}
+
+# build_into RESULTS FLAGS...
 build_into() {
   results=$1
-  APT_SNAPSHOTS_SERIALS=$(cat "$2/serials.json")
-  export APT_SNAPSHOTS_SERIALS
-  shift 2
+  shift
   mayfly build --artifacts "$results" --junit "$results/junit.xml" "$@"
+}
+
+# Names the tag of this job, which ends with the job: for as long as it is there, expiry leaves all that it keeps.
+begin_tag() {
+  tag=ci-$(date -u +%Y%m%d)-$(git rev-parse --short=12 HEAD)-$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+  trap end_tag EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+# Where it could not be made there is none. If it cannot be removed, a later job does it, and says so.
+end_tag() {
+  mayfly snapshots untag "$tag" 2> /dev/null || :
+}
+
+# What is too old, or was left by a job that was killed; no job lives for two days.
+tidy() {
+  mayfly box clean --older-than "$KEEP_DAYS"
+  tags=$(mayfly snapshots list --tags --json)
+  oldest=$(date -u -d '2 days ago' +%Y%m%d)
+  for old in $(printf '%s\n' "$tags" | sed -n 's/^ *"tag": "\(ci-[0-9]\{8\}-[0-9a-f]*-[0-9a-f]*\)",*$/\1/p'); do
+    day=${old#ci-}
+    # Another job may do the same at this moment.
+    [ "${day%%-*}" -ge "$oldest" ] || mayfly snapshots untag "$old" || :
+  done
+}
+
+# Serials count the snapshots of one archive: a service has one for all agents, a local archive is each agent's own.
+bundle_inputs() {
+  kind=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).plan.archive.kind' "$1/build.json")
+  [ "$kind" = local ] || return 0
+  begin_tag
+  mayfly snapshots tag "$tag" --record "$1/build.json"
+  mayfly snapshots export "$tag" "$1/inputs/snapshots.bundle"
 }
 
 # Names may tell the time; what counts is what is in the images.
@@ -70,7 +111,7 @@ absolute() {
 }
 
 usage() {
-  sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2
+  sed -n 's/^# \{0,1\}//; 2,10p' "$0" >&2
   exit 2
 }
 
@@ -79,19 +120,38 @@ step=$1
 shift
 case $step in
   build)
+    case $BUNDLE in
+      yes | no) ;;
+      *)
+        echo "steps.sh: MAYFLY_CI_BUNDLE is yes or no, not $BUNDLE" >&2
+        exit 2
+        ;;
+    esac
     results=$(absolute "$1")
     on_branch
-    mayfly box clean --older-than "$KEEP_DAYS"
+    tidy
     note_inputs "$results/inputs"
-    build_into "$results" "$results/inputs"
+    use_serials "$results/inputs"
+    build_into "$results"
+    [ "$BUNDLE" = no ] || bundle_inputs "$results"
     ;;
   again)
     results=$(absolute "$1")
     inputs=$(absolute "$2")
     take_inputs "$inputs"
-    mayfly box clean --older-than "$KEEP_DAYS"
+    tidy
+    set --
+    if [ -e "$inputs/snapshots.bundle" ]; then
+      # What the bundle holds, and not what its serials mean on this agent.
+      unset APT_SNAPSHOTS_SERIALS
+      begin_tag
+      mayfly snapshots import "$inputs/snapshots.bundle" --as "$tag"
+      set -- --snapshots "$tag"
+    else
+      use_serials "$inputs"
+    fi
     # shellcheck disable=SC2086 # flags are words
-    build_into "$results" "$inputs" $VARIATIONS
+    build_into "$results" "$@" $VARIATIONS
     ;;
   compare)
     [ $# -eq 2 ] || usage
