@@ -1,11 +1,19 @@
 /** ci/ without a CI server: the files are what their readers take, and their shell lines do what they are for. */
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { BuildPlan } from '../../src/build/plan/plan.js';
 import { makePlanningAgent, type Agent } from '../rig/ci.js';
-import { github, gitlab, jenkins, readCiFile, type GitlabJob } from '../rig/ci-files.js';
+import {
+  github,
+  githubJobs,
+  gitlab,
+  jenkins,
+  readCiFile,
+  type GithubJob,
+  type GitlabJob,
+} from '../rig/ci-files.js';
 import { parseGroovy, stagesOf } from '../rig/groovy.js';
 import { folder, mayfly } from '../rig/mayfly.js';
 import { makeTailsProject, type TailsProject } from '../rig/tails-project.js';
@@ -56,6 +64,8 @@ async function runAll(
 const plan = async (path: string): Promise<BuildPlan> =>
   JSON.parse(await readFile(join(path, 'plan.json'), 'utf8')) as BuildPlan;
 
+const INPUTS = ['base', 'branch', 'commit', 'serials.json'];
+
 const JENKINS = {
   JENKINS_URL: 'http://jenkins.example/',
   GIT_BRANCH: 'origin/feature/topic',
@@ -78,6 +88,11 @@ describe('the files', () => {
       expect(words).toEqual(
         expect.arrayContaining(['checkout', 'dir', 'sh', 'post', 'always', 'junit', 'archiveArtifacts']),
       );
+    const text = await readCiFile('Jenkinsfile');
+    // The snapshots go to the other agent, and nowhere else.
+    expect(text).toContain(`MAYFLY_CI_BUNDLE = "\${params.REPRODUCE ? 'yes' : 'no'}"`);
+    expect(text).toContain("stash name: 'first', includes: 'first/inputs/**, first/SHA256SUMS'");
+    expect(text).toContain("artifacts: 'first/**', excludes: 'first/inputs/*.bundle'");
     await parseGroovy(await readCiFile('jenkins/job-dsl.groovy'));
     await expect(parseGroovy('pipeline { stages { ')).rejects.toThrow('no Groovy at line 1');
   });
@@ -98,32 +113,49 @@ describe('the files', () => {
       'first/junit.xml',
       'second/junit.xml',
     ]);
+    // The snapshots go to the second job, whose artifacts are kept.
+    expect(file.build).toMatchObject({
+      variables: { MAYFLY_CI_BUNDLE: 'yes' },
+      artifacts: { paths: ['first/'], expire_in: '1 week' },
+    });
+    expect(file.reproduce.artifacts).toMatchObject({
+      paths: ['first/', 'second/'],
+      exclude: ['first/inputs/*.bundle'],
+    });
+    const { build, reproduce } = await githubJobs();
+    expect(build.env).toEqual({ MAYFLY_CI_BUNDLE: 'yes' });
+    const artifacts = (job: GithubJob, action: string) =>
+      job.steps.flatMap((step) => (step.uses?.includes(action) === true ? [step.with ?? {}] : []));
+    expect(artifacts(build, 'upload-artifact')).toMatchObject([
+      { name: 'first', path: 'first\n!first/inputs/*.bundle\n' },
+      { name: 'inputs', path: 'first/inputs', 'retention-days': 3 },
+    ]);
+    expect(artifacts(reproduce, 'download-artifact')).toEqual([
+      { name: 'first', path: 'first' },
+      { name: 'inputs', path: 'first/inputs' },
+    ]);
   });
 });
 
 describe.each(SYSTEMS)('the shell lines of %s', (name, job, env, detached) => {
   it('build, build the same inputs elsewhere in another environment, and compare', async () => {
-    const { build, again } = await job();
+    const { build, again, variables } = await job();
     const [one, two] = [
       await makePlanningAgent(join(own, `${name} one`)),
       await makePlanningAgent(join(own, `${name} two`)),
     ];
     const first = await workspace(`${name}/first`, detached);
-    await runAll(one, build, join(first, 'source'), env);
+    await runAll(one, build, join(first, 'source'), { ...env, ...variables });
     // Meanwhile the world goes on.
     newest += 1;
 
     const second = await workspace(`${name}/second`, detached);
     const results = name === 'GitLab CI' ? 'source/first' : 'first';
+    // All agents use one snapshot service: there is nothing to carry.
+    expect((await readdir(join(first, results, 'inputs'))).sort()).toEqual(INPUTS);
+    expect((await plan(join(first, results))).archive.kind).toBe('serials');
     await mkdir(join(second, results), { recursive: true });
-    for (const file of [
-      'inputs/commit',
-      'inputs/branch',
-      'inputs/base',
-      'inputs/serials.json',
-      'SHA256SUMS',
-      'plan.json',
-    ]) {
+    for (const file of [...INPUTS.map((input) => `inputs/${input}`), 'SHA256SUMS', 'plan.json']) {
       await mkdir(join(second, results, 'inputs'), { recursive: true });
       await writeFile(join(second, results, file), await readFile(join(first, results, file)));
     }

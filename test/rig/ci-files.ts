@@ -12,16 +12,25 @@ export interface Job {
   /** Each is run by a shell of its own. */
   readonly build: readonly string[];
   readonly again: readonly string[];
+  /** What the file itself sets for the first of them, where it can be read without its system. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 export async function jenkins(): Promise<Job> {
   const [build, again] = stagesOf(await parseGroovy(await readCiFile('Jenkinsfile')));
-  return { build: build?.shell ?? [], again: again?.shell ?? [] };
+  // As the parameter REPRODUCE has it by default.
+  const variables = { MAYFLY_CI_BUNDLE: 'yes' };
+  return { build: build?.shell ?? [], again: again?.shell ?? [], variables };
 }
 
 export interface GitlabJob {
   readonly script: readonly string[];
-  readonly artifacts: { readonly reports: { readonly junit: string } };
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly artifacts: {
+    readonly paths: readonly string[];
+    readonly exclude?: readonly string[];
+    readonly reports: { readonly junit: string };
+  };
 }
 
 /** The runner runs all lines of a job in one shell. */
@@ -34,17 +43,34 @@ export async function gitlab(): Promise<Job> {
   const lines = (job: GitlabJob): readonly string[] => [
     [...file.default.before_script, ...job.script].join('\n'),
   ];
-  return { build: lines(file.build), again: lines(file.reproduce) };
+  return {
+    build: lines(file.build),
+    again: lines(file.reproduce),
+    variables: file.build.variables ?? {},
+  };
 }
 
 export async function github(): Promise<Job> {
-  interface Step {
+  const { build, reproduce } = await githubJobs();
+  // All are run in the checkout; the others only remove what an earlier job left.
+  const lines = ({ steps }: GithubJob): readonly string[] =>
+    steps.flatMap((step) => (step['working-directory'] === 'source' ? (step.run ?? []) : []));
+  return { build: lines(build), again: lines(reproduce), variables: build.env ?? {} };
+}
+
+export interface GithubJob {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly {
     readonly run?: string;
-  }
+    readonly 'working-directory'?: string;
+    readonly uses?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+export async function githubJobs(): Promise<Readonly<Record<'build' | 'reproduce', GithubJob>>> {
   const file = parse(await readCiFile('github-actions.yml')) as {
-    jobs: Readonly<Record<'build' | 'reproduce', { readonly steps: readonly Step[] }>>;
+    jobs: Readonly<Record<'build' | 'reproduce', GithubJob>>;
   };
-  const lines = (steps: readonly Step[]): readonly string[] =>
-    steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-  return { build: lines(file.jobs.build.steps), again: lines(file.jobs.reproduce.steps) };
+  return file.jobs;
 }

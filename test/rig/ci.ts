@@ -29,6 +29,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 ${process.execPath} '${PROGRAM}' plan --json $words > "$results/plan.json"
+printf '{"plan":%s}\n' "$(cat "$results/plan.json")" > "$results/build.json"
 ${process.execPath} -e '
   const { source, environment, box } = JSON.parse(require("fs").readFileSync(0, "utf8"));
   const image = [source.commit, environment.APT_SNAPSHOTS_SERIALS, box.fingerprint, process.env.CI_SPOIL ?? ""].join();
@@ -101,7 +102,8 @@ function agent(folder: string, home: string, own: Readonly<Record<string, string
         stdin: 'ignore',
         // A process group of its own.
         detached: true,
-        timeout: 480_000,
+        // An agent may have to make a base box first, while another test has the other processor.
+        timeout: 900_000,
       });
       let printed = '';
       job.all.on('data', (chunk: Buffer) => {
