@@ -18,8 +18,8 @@ export default defineConfig({
           setupFiles: 'test/rig/own-home.ts',
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // A VM that boots under emulation keeps little more than one core busy.
-          maxWorkers: 2,
+          // Three VMs that boot under emulation keep two cores busy.
+          maxWorkers: 3,
         },
       },
     ],
