@@ -12,14 +12,23 @@ export function noteChild(pid: number | undefined, ended: Promise<unknown>): voi
 
 /** Kills every child, without waiting. */
 export function killEverything(): void {
-  for (const pid of running) signalGroup(pid, 'SIGKILL');
+  for (const pid of running) {
+    signalGroup(pid, 'SIGKILL');
+    // One that has the terminal has no group of its own.
+    signalProcess(pid, 'SIGKILL');
+  }
 }
 
 /** Signals a whole process group; a group that is gone is fine. */
 export function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid !== undefined) signalProcess(-pid, signal);
+}
+
+/** Signals one process; one that is gone is fine. */
+export function signalProcess(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
   } catch {
     // Already gone: nothing left to signal.
   }

@@ -5,12 +5,13 @@
  */
 import { execa } from 'execa';
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { interruption, isAborted, MayflyError } from '../errors.js';
 import { deadline } from './deadline.js';
 import { cleanEnvironment } from './environment.js';
+import { makeFolder } from './make-folder.js';
 
 export interface Lock extends AsyncDisposable {
   release(): Promise<void>;
@@ -46,7 +47,7 @@ export async function lock(path: string, options: LockOptions): Promise<Lock> {
 
 async function hold(path: string, options: LockOptions, flags: readonly string[]): Promise<Lock | undefined> {
   if (isAborted(options.signal)) throw interruption(options.signal);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const mode = options.shared === true ? '--shared' : '--exclusive';
   // Whoever waits can be interrupted. Who has the lock lets it go when all is cleaned up, and no earlier.
   using wait = deadline(undefined, options.signal);

@@ -10,7 +10,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { interruption, isAborted } from '../errors.js';
-import { noteChild, signalGroup } from './children.js';
+import { noteChild, signalGroup, signalProcess } from './children.js';
 import { CommandError, notInstalled } from './command-error.js';
 import { cleanEnvironment } from './environment.js';
 import { LineSplitter, Tail } from './lines.js';
@@ -153,7 +153,8 @@ export async function run(
   }
 
   const deadline = new AbortController();
-  const killer = new GroupKiller(child.pid);
+  // One that has the terminal is in our own process group: it is signalled alone.
+  const killer = new Killer(child.pid, options.stdio === 'inherit' ? signalProcess : signalGroup);
   const stop = (): void => {
     killer.kill();
     // An ssh that shares a connection has handed its output on to the master, which keeps it open.
@@ -208,16 +209,19 @@ function text(output: unknown): string {
   return typeof output === 'string' ? output : '';
 }
 
-/** Ends a process group: asks first, kills after a while. */
-export class GroupKiller {
+/** Ends a process group, or one process: asks first, kills after a while. */
+class Killer {
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly pid: number | undefined) {}
+  constructor(
+    private readonly pid: number | undefined,
+    private readonly send: typeof signalGroup,
+  ) {}
 
   kill(): void {
-    signalGroup(this.pid, 'SIGTERM');
+    this.send(this.pid, 'SIGTERM');
     this.#timer = setTimeout(() => {
-      signalGroup(this.pid, 'SIGKILL');
+      this.send(this.pid, 'SIGKILL');
     }, KILL_AFTER_MS);
   }
 

@@ -7,6 +7,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { hasCode } from '../errors.js';
 import { folderVariable } from '../paths.js';
+import { makeFolder } from './make-folder.js';
 import { currentOwner, isAlive, parseOwner, type Owner } from './owner.js';
 import { run, which } from './run.js';
 
@@ -28,7 +29,7 @@ export function publicScratchParent(env: NodeJS.ProcessEnv = process.env): strin
 }
 
 export async function makeScratch(parent: string, mode: 0o700 | 0o755): Promise<Scratch> {
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   const path = join(parent, PREFIX + randomBytes(6).toString('hex'));
   await mkdir(path, { mode: 0o700 });
   await writeOwner(path);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { normaliseName } from '../config/defaults.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { projectFiles } from '../paths.js';
+import { makeFolder } from '../process/make-folder.js';
 import { noteUse } from '../build/archive/note-checkout.js';
 import { readConfig } from '../build/plan/project.js';
 import type { Serials } from '../snapshots/serial-files.js';
@@ -38,7 +39,7 @@ export async function initProject(
   const folder = resolve(context.cwd, directory);
   await refuseTaken(folder);
   const name = normaliseName(basename(folder));
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   // On the same file system, so that the whole project comes into place at once.
   const staging = await mkdtemp(join(dirname(folder), '.mayfly-init-'));
   try {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
 import { vmFiles } from '../paths.js';
+import { makeFolder } from '../process/make-folder.js';
 import { isAlive } from '../process/owner.js';
 import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
 import { signalGroup } from '../process/children.js';
@@ -24,7 +25,7 @@ export interface KnownVm extends VmOnDisk {
 
 /** Makes the VM's folder: for its owner only, as it holds keys. */
 export async function makeVmFolder(vms: string, id: string): Promise<string> {
-  await mkdir(vms, { recursive: true, mode: 0o700 });
+  await makeFolder(vms, 0o700);
   const folder = join(vms, id);
   await mkdir(folder, { mode: 0o700 });
   await writeOwner(folder);

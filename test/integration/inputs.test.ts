@@ -18,7 +18,7 @@ describe('the source', () => {
     const library = await makeProject({ build: ':', files: { 'lib.txt': 'of the submodule\n' } });
     const project = await makeProject({
       build: [
-        'cat themes/lib.txt config/base.txt own.txt > source.img',
+        'cat "our themes/lib.txt" config/base.txt own.txt > source.img',
         'git rev-parse HEAD HEAD^1 HEAD^2 > commits.img',
         'env | sort > environment.img',
       ].join('\n'),
@@ -26,7 +26,7 @@ describe('the source', () => {
       files: { 'config/base_branch': 'main\n', 'config/base.txt': 'old\n' },
     });
     await project.git(
-      ...['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.path, 'themes'],
+      ...['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.path, 'our themes'],
     );
     await project.git('commit', '--quiet', '--message', 'Add the submodule');
     await project.git('switch', '--quiet', '--create', 'feature');

@@ -81,12 +81,22 @@ export async function cleanBoxes(
   for (const box of stale) {
     const held = await tryLock(boxLock(context, box.record.fingerprint), { purpose: 'removes a base box' });
     if (held === undefined) continue;
+    // A build may have taken it while others were removed: it does so under this lock.
+    if (await isUsed(context, box)) {
+      await held.release();
+      continue;
+    }
     await removeCopies(context, box.record.fingerprint);
     await removeBox(store, box.record.fingerprint);
     await held.release();
     removed.push(box);
   }
   return removed;
+}
+
+async function isUsed(context: Context, { record: { fingerprint } }: Box): Promise<boolean> {
+  const vms = await listVms(vmsFolder(context.home));
+  return vms.some(({ record }) => record.box === fingerprint);
 }
 
 /** A VM whose record cannot be read may start from any of them, and is lost without it. */

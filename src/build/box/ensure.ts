@@ -1,10 +1,10 @@
 /** The base box of a plan: found in the store, or made, once, however many builds want it. */
-import { mkdir } from 'node:fs/promises';
 import { createBox } from '../../basebox/create.js';
 import { findBox, listBoxes, type Box } from '../../basebox/store.js';
 import { toolsKey } from '../../basebox/tools.js';
 import { boxesFolder, lockFile, toolsFolder } from '../../paths.js';
 import { lock } from '../../process/lock.js';
+import { makeFolder } from '../../process/make-folder.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
@@ -29,7 +29,7 @@ export async function ensureBox(
   const known = await findBox(store, planned.fingerprint);
   if (known !== undefined) return { box: known, reused: true };
 
-  await mkdir(store, { recursive: true });
+  await makeFolder(store);
   const wait = (what: string) => (holder: string) =>
     report({
       type: 'progress',

@@ -7,7 +7,7 @@ import { MayflyError, messageOf } from '../../errors.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
 import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
-import { tryLock, type Lock } from '../../process/lock.js';
+import { lock, tryLock, type Lock } from '../../process/lock.js';
 import { currentOwner } from '../../process/owner.js';
 import type { Tunnel } from '../../process/ssh.js';
 import type { Service } from '../../process/service.js';
@@ -17,6 +17,7 @@ import { listVms, makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } fro
 import { closeCaches, openCaches } from './caches.js';
 import { isPooled, storageOf, type VmStorage } from './storage.js';
 import { noteCopy } from '../box/copies.js';
+import { boxLock } from '../box/ensure.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
 
@@ -108,7 +109,7 @@ export async function startBuilderVm(
   let record = base;
   try {
     // Before there is anything to reap: a crash from here on leaves a record of where it is.
-    await writeVmRecord(folder, record);
+    await claimBox(context, folder, record);
     if (isPooled(base) && base.connection !== undefined) await noteCopy(context, base.box, base.connection);
     record = { ...base, caches: await openCaches(context, base, folder, planned) };
     await writeVmRecord(folder, record);
@@ -120,6 +121,17 @@ export async function startBuilderVm(
     await undoStart(context, folder, record);
     throw error;
   }
+}
+
+/** From here on `box clean` sees that the VM stands on its box; before that it may have removed it. */
+async function claimBox(context: Context, folder: string, record: VmRecord): Promise<void> {
+  const lockOptions = { purpose: 'starts a VM from the base box', signal: context.signal };
+  await using _held = await lock(boxLock(context, record.box), lockOptions);
+  if ((await findBox(boxesFolder(context.home), record.box)) === undefined) {
+    const text = `Another command has just removed the base box ${record.box.slice(0, 12)}.`;
+    throw new MayflyError('refused', 'box.removed', text, { hint: 'Try again: it will be made anew.' });
+  }
+  await writeVmRecord(folder, record);
 }
 
 /** What cannot be removed now, as its host does not answer, keeps its record: the next command tries again. */

@@ -44,15 +44,17 @@ check_out() {
 # submodules GITDIR: in the current work tree, from the object stores below GITDIR/modules.
 submodules() {
   as_user git submodule --quiet init
-  as_user git config --get-regexp '^submodule\..*\.url$' | while read -r key _; do
+  # Names may have blanks: a line is a whole key.
+  as_user git config --name-only --get-regexp '^submodule\..*\.url$' | while IFS= read -r key; do
     name=${key#submodule.}
     name=${name%.url}
     as_user git config "$key" "$1/modules/$name"
   done
   as_user git submodule --quiet update || return 1
-  as_user git config --file .gitmodules --get-regexp '^submodule\..*\.path$' | while read -r key path; do
+  as_user git config --file .gitmodules --name-only --get-regexp '^submodule\..*\.path$' | while IFS= read -r key; do
     name=${key#submodule.}
     name=${name%.path}
+    path=$(as_user git config --file .gitmodules --get "$key")
     if [ -e "$path/.gitmodules" ]; then
       (cd "$path" && submodules "$1/modules/$name") || exit 1
     fi

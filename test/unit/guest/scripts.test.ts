@@ -1,6 +1,9 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scriptText, yes, type ScriptName } from '../../../src/guest/scripts.js';
 import { run } from '../../../src/process/run.js';
+import { git, repository, temporaryFolder } from '../source/repository.js';
 
 const NAMES: readonly ScriptName[] = ['prepare', 'provision', 'build', 'collect', 'finish'];
 
@@ -38,4 +41,28 @@ it('fail says its line on stderr, and exits with 70', async () => {
   const input = `${common}\nfail guest.clone 'it is broken'\n`;
   const result = await run('sh', ['-s'], { input, accept: [70] });
   expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure 0a1b guest.clone it is broken\n' });
+});
+
+it('the submodules of a commit come from the share, whatever they are called', async () => {
+  const folder = await temporaryFolder();
+  const [root, library, clone] = [join(folder, 'root'), join(folder, 'library'), join(folder, 'clone')];
+  await repository(library, { 'lib.txt': 'hello\n' });
+  await repository(root);
+  for (const name of ['plain', 'third party/lib'])
+    await git(root, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, name);
+  await git(root, 'commit', '--quiet', '--message', 'Add submodules');
+  await git(folder, 'clone', '--quiet', '--no-local', root, clone);
+  // What they were made from is gone: only the share has them.
+  await rm(library, { recursive: true });
+  const text = await scriptText('build', {});
+  const own = text.slice(text.indexOf('submodules() {'), text.indexOf('# One whose scripts do all this'));
+  const input = `as_user() { "$@"; }\n${own}\nsubmodules "$1/.git"\n`;
+  const env = {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'protocol.file.allow',
+    GIT_CONFIG_VALUE_0: 'always',
+  };
+  await run('sh', ['-s', '--', root], { cwd: clone, input, env });
+  expect(await readFile(join(clone, 'third party/lib/lib.txt'), 'utf8')).toBe('hello\n');
+  expect(await readFile(join(clone, 'plain/lib.txt'), 'utf8')).toBe('hello\n');
 });

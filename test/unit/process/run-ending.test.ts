@@ -29,6 +29,13 @@ async function allGone(pids: readonly number[]): Promise<void> {
   for (const pid of pids) await eventually(`process ${pid} is gone`, () => isGone(pid));
 }
 
+it('a program that has the terminal is ended by an interruption too', async () => {
+  const started = performance.now();
+  const running = run('sleep', ['50'], { stdio: 'inherit', signal: AbortSignal.timeout(300) });
+  await failure(running);
+  expect(performance.now() - started).toBeLessThan(40_000);
+});
+
 describe('a time limit', () => {
   it('stops the program and its children, and says so', async () => {
     const folder = await temporaryFolder();
