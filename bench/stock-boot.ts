@@ -90,7 +90,10 @@ export async function bootStock(
     let seen = false;
     const series = BANNER_MS.map((wait) =>
       until('the SSH banner', async () => {
-        if (!seen && (await hasBanner({ host: '127.0.0.1', port: at, folder: stock.folder }, wait)))
+        if (
+          !seen &&
+          (await hasBanner({ host: '127.0.0.1', port: at, folder: stock.folder }, AbortSignal.timeout(wait)))
+        )
           seen = true;
         return seen;
       }),

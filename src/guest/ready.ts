@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAborted, MayflyError, messageOf, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
+import { deadline as deadlineOf } from '../process/deadline.js';
 import { hasBanner, masterAnswers, openMaster, type Tunnel } from '../process/ssh.js';
 import { vmDied, type GuestSession, type VmEnd } from './session.js';
 import { sanitizeLine } from '../report/sanitize.js';
@@ -18,10 +19,11 @@ export interface ReadyOptions {
 }
 
 /**
- * One try waits long, as a loaded guest answers slowly; tries overlap, as a guest whose network is
- * not up yet swallows the first packets; and they are few, as sshd forks for each. Milliseconds.
+ * Milliseconds that one try waits for a guest that has been asked for so long. Tries overlap, as a guest whose network
+ * is not up yet swallows the first packets; and they are few, as sshd forks for each. The longer it takes, the longer one
+ * waits: a guest on a loaded host that was hung up on each time would answer nobody. Pure.
  */
-const BANNER_MS = 3000;
+export const bannerMs = (askedForMs: number): number => Math.max(3000, askedForMs / 4);
 const TRY_EVERY_MS = 1000;
 const MOST_TRIES = 3;
 const PAUSE_MS = 50;
@@ -55,14 +57,31 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
 
 async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
   const found = new AbortController();
+  try {
+    await askForBanner(guest, options, deadline, found);
+  } finally {
+    // The tries that still wait.
+    found.abort();
+  }
+}
+
+async function askForBanner(
+  guest: GuestSession,
+  options: ReadyOptions,
+  deadline: number,
+  found: AbortController,
+): Promise<void> {
+  const started = performance.now();
   let tries = 0;
+  const attempt = async (): Promise<void> => {
+    using limit = deadlineOf(bannerMs(performance.now() - started), found.signal);
+    if (await hasBanner(guest.ssh, limit.signal)) found.abort();
+    tries -= 1;
+  };
   while (!isAborted(found.signal)) {
     if (tries < MOST_TRIES) {
       tries += 1;
-      void hasBanner(guest.ssh, BANNER_MS).then((answer) => {
-        tries -= 1;
-        if (answer) found.abort();
-      });
+      void attempt();
     }
     await check(guest, options, deadline);
     const last = consoleTail(guest, 1)[0];

@@ -42,7 +42,8 @@ export function sshOptions(target: SshTarget): readonly string[] {
     KexAlgorithms: 'curve25519-sha256',
     Ciphers: 'chacha20-poly1305@openssh.com,aes128-gcm@openssh.com',
     ControlPath: target.socket,
-    ConnectTimeout: '30',
+    // Until the guest has answered and keys are exchanged: minutes, where it runs on a loaded host.
+    ConnectTimeout: '120',
     ServerAliveInterval: '15',
     // Ten minutes without an answer: a guest under emulation and load can be silent for long.
     ServerAliveCountMax: '40',
@@ -120,17 +121,17 @@ export async function masterAnswers(target: SshTarget, signal: AbortSignal): Pro
   return result.exitCode === 0;
 }
 
-/** Whether something that speaks SSH answers in the VM within `timeoutMs`. */
-export function hasBanner(target: Way, timeoutMs: number): Promise<boolean> {
+/** Whether something that speaks SSH answers in the VM, before the signal: with a time limit, or when it is known. */
+export function hasBanner(target: Way, signal: AbortSignal): Promise<boolean> {
   return target.through === undefined
-    ? bannerAt(target.host, target.port, timeoutMs)
-    : bannerThrough(target, target.through, timeoutMs);
+    ? bannerAt(target.host, target.port, signal)
+    : bannerThrough(target, target.through, signal);
 }
 
 async function bannerThrough(
   target: Way,
   [program = '', ...args]: readonly string[],
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const done = new AbortController();
   let found = false;
@@ -138,22 +139,28 @@ async function bannerThrough(
     found ||= stream === 'stdout' && line.startsWith('SSH-');
     done.abort();
   };
-  const options = { cwd: target.folder, env: sshEnvironment(target), signal: done.signal, timeoutMs, onLine };
+  const giveUp = (): void => {
+    done.abort();
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
+  const options = { cwd: target.folder, env: sshEnvironment(target), signal: done.signal, onLine };
   await run(program, args, options).catch(() => undefined);
+  signal.removeEventListener('abort', giveUp);
   return found;
 }
 
-function bannerAt(host: string, port: number, timeoutMs: number): Promise<boolean> {
+function bannerAt(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
+    const giveUp = (): void => {
+      done(false);
+    };
     const done = (answer: boolean): void => {
-      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(() => {
-      done(false);
-    }, timeoutMs);
+    signal.addEventListener('abort', giveUp, { once: true });
     socket.once('data', (data) => {
       done(data.toString('latin1').startsWith('SSH-'));
     });

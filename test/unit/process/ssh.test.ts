@@ -51,7 +51,7 @@ describe('the arguments of ssh', () => {
         "-o",
         "ControlPath=ssh.sock",
         "-o",
-        "ConnectTimeout=30",
+        "ConnectTimeout=120",
         "-o",
         "ServerAliveInterval=15",
         "-o",
@@ -99,33 +99,37 @@ const at = (port: number) => ({ host: '127.0.0.1', port, folder: '/' });
 describe('hasBanner', () => {
   it('is true for something that speaks SSH', async () => {
     const port = await server((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
-    expect(await hasBanner(at(port), 2000)).toBe(true);
+    expect(await hasBanner(at(port), AbortSignal.timeout(2000))).toBe(true);
   });
 
   it.each([
     ['speaks something else', (socket: Socket) => void socket.end('HTTP/1.0 400\r\n')],
     ['closes at once', (socket: Socket) => void socket.destroy()],
   ])('is false for something that %s', async (_name, behave) => {
-    expect(await hasBanner(at(await server(behave)), 2000)).toBe(false);
+    expect(await hasBanner(at(await server(behave)), AbortSignal.timeout(2000))).toBe(false);
   });
 
   it('does not wait for ever for something that says nothing', async () => {
     const sockets: Socket[] = [];
     const port = await server((socket) => sockets.push(socket));
     const started = performance.now();
-    expect(await hasBanner(at(port), 150)).toBe(false);
+    expect(await hasBanner(at(port), AbortSignal.timeout(150))).toBe(false);
     expect(performance.now() - started).toBeLessThan(1500);
     for (const socket of sockets) socket.destroy();
   });
 
   it('asks a command where one leads there', async () => {
     const through = (...command: readonly string[]) => ({ ...at(1), through: command });
-    expect(await hasBanner(through('sh', '-c', 'echo SSH-2.0-x; sleep 60'), 5000)).toBe(true);
-    expect(await hasBanner(through('sh', '-c', 'echo no route >&2; exit 255'), 5000)).toBe(false);
-    expect(await hasBanner(through('sleep', '60'), 150)).toBe(false);
+    expect(await hasBanner(through('sh', '-c', 'echo SSH-2.0-x; sleep 60'), AbortSignal.timeout(5000))).toBe(
+      true,
+    );
+    expect(
+      await hasBanner(through('sh', '-c', 'echo no route >&2; exit 255'), AbortSignal.timeout(5000)),
+    ).toBe(false);
+    expect(await hasBanner(through('sleep', '60'), AbortSignal.timeout(150))).toBe(false);
   });
 
   it('is false where nothing listens', async () => {
-    expect(await hasBanner(at(1), 2000)).toBe(false);
+    expect(await hasBanner(at(1), AbortSignal.timeout(2000))).toBe(false);
   });
 });
