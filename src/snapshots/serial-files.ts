@@ -6,9 +6,10 @@
  * is beside it: `<directory>/<origin>/InRelease.sha256` has the SHA-256 of each suite's InRelease
  * file, in the form of sha256sum(1). Where it is missing the serial alone counts.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hasCode, MayflyError } from '../errors.js';
+import { writeOver } from './local/write-new.js';
 import { checkSerial, isFrozen, LATEST } from './serial.js';
 
 /** Origin → serial. */
@@ -86,18 +87,11 @@ export async function writeState(directory: string, origin: string, state: Froze
   const suites = Object.entries(state.releases).sort(([a], [b]) => (a < b ? -1 : 1));
   // First what would contradict the new serial goes.
   await rm(releasesFile(directory, origin), { force: true });
-  await writeWhole(serialFile(directory, origin), `${serial}\n`);
+  await writeOver(serialFile(directory, origin), `${serial}\n`);
   if (suites.length > 0) {
     const lines = suites.map(([suite, sha256]) => `${sha256}  ${suite}\n`);
-    await writeWhole(releasesFile(directory, origin), lines.join(''));
+    await writeOver(releasesFile(directory, origin), lines.join(''));
   }
-}
-
-async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.new`;
-  await writeFile(temporary, text);
-  await rename(temporary, file);
 }
 
 async function readOptional(file: string): Promise<string | undefined> {

@@ -41,16 +41,29 @@ export function compareSerials(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Whether it is of a day that has not come: the clock of this host was ahead, or is behind now. Pure. */
+export function isAhead(serial: string, now: Date): boolean {
+  return (serialDate(serial)?.getTime() ?? 0) > now.getTime();
+}
+
 /**
- * The serial of a snapshot that is taken now.
+ * The serial of a snapshot that is taken now: later than all that are known, as the latest is the newest
+ * state to everybody, also when the clock was ahead once.
  * @param known serials of the same origin
  * @throws MayflyError `serial.too-many` after the hundredth of a day
  */
 export function nextSerial(known: readonly string[], now: Date): string {
-  const day = now.toISOString().slice(0, 10).replaceAll('-', '');
-  const counts = known
-    .filter((serial) => COUNTED.test(serial) && serial.startsWith(day))
-    .map((serial) => Number(serial.slice(8)));
+  const counted = known.filter((serial) => COUNTED.test(serial) && isFrozen(serial));
+  const newest = [...counted].sort(compareSerials).at(-1);
+  const ahead = newest !== undefined && isAhead(newest, now) ? newest : undefined;
+  const from = ahead === undefined ? now : (serialDate(ahead) ?? now);
+  // Of a day that has not come nobody waits for the next.
+  const isFull = ahead?.endsWith('99') === true;
+  const date = isFull ? new Date(from.getTime() + DAY_MS) : from;
+  const day = date.toISOString().slice(0, 10).replaceAll('-', '');
+  const counts = counted.filter((serial) => serial.startsWith(day)).map((serial) => Number(serial.slice(8)));
   const count = counts.length === 0 ? 1 : Math.max(...counts) + 1;
   if (count > 99) {
     throw new MayflyError(

@@ -35,6 +35,8 @@ export async function expireSnapshots(
 
 /** @throws MayflyError `snapshot.unknown` */
 export async function hold(context: Context, origin: string, serial: string, reason: string): Promise<void> {
+  // An expiry that runs has read the holds already, and may be about to remove this one.
+  await using _archive = await useArchive(context);
   await refuseUnknown(context, origin, serial);
   await holdSnapshot(archiveFolder(context.home), origin, serial, reason);
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { SerialSet } from '../build/archive/origins.js';
 import { noteUse } from '../build/archive/note-checkout.js';
+import { useArchive } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import { archiveFolder } from '../paths.js';
 import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
@@ -40,7 +41,7 @@ export async function freeze(
   return { serials, written: await writeAll(context, project, serials, request.sets) };
 }
 
-/** @returns the folders that were written, absolute */
+/** The caller does not use the archive yet. @returns the folders that were written, absolute */
 export async function writeAll(
   context: Context,
   project: SerialProject,
@@ -49,6 +50,9 @@ export async function writeAll(
 ): Promise<readonly string[]> {
   const written: string[] = [];
   const states: NamedState[] = [];
+  // An expiry that runs has asked the checkouts already, and may be about to remove what is written here.
+  const namesStored = project.config.archive.kind !== 'mirror' && Object.values(serials).some(isFrozen);
+  await using _archive = namesStored ? await useArchive(context) : undefined;
   for (const [origin, serial] of Object.entries(serials)) {
     const known = await storedState(context, project, origin, serial);
     const state = { serial, releases: known === undefined ? {} : releasesOf(known) };

@@ -6,6 +6,7 @@ import { lock, type Lock } from '../../process/lock.js';
 import { hostUpstream } from '../../snapshots/host-apt.js';
 import type { OriginRequest } from '../../snapshots/local/fetch-suite.js';
 import { takeSnapshot, type Taken } from '../../snapshots/local/take.js';
+import { isAhead } from '../../snapshots/serial.js';
 import type { Upstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
 import { keyringOf, type SerialSet } from './origins.js';
@@ -27,6 +28,11 @@ export async function takeOrigin(
   const taken = await takeSnapshot({ ...request, url });
   if (taken.wentBack.length > 0) {
     const text = `The mirror has an older state of ${taken.wentBack.join(', ')} than the snapshot ${taken.snapshot.serial} of ${origin}, which is used: does the mirror lag, or somebody replay an old state? ${url}`;
+    context.report({ type: 'notice', level: 'warning', text });
+  }
+  const { serial } = taken.snapshot;
+  if (isAhead(serial, request.now)) {
+    const text = `The snapshot ${serial} of ${origin} is of a day that has not come: was the clock of this host ahead once, or is it behind now? Until that day, serials count on from it.`;
     context.report({ type: 'notice', level: 'warning', text });
   }
   return taken;

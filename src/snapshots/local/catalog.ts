@@ -1,6 +1,6 @@
 /** Which pool files an index of packages names. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { run } from '../../process/run.js';
 import { makeScratch } from '../../process/scratch.js';
@@ -8,6 +8,7 @@ import { hasCode } from '../../errors.js';
 import { isPlainPath } from '../release.js';
 import type { ExpectedFile } from './files.js';
 import { archiveParts, storedFile } from './layout.js';
+import { writeOver } from './write-new.js';
 
 /** Path below the origin's base URL, such as `pool/main/h/hello/…deb` → what is there. */
 export type Catalog = ReadonlyMap<string, ExpectedFile>;
@@ -51,13 +52,8 @@ export async function readCatalog(
   const known = await readCached(cached);
   if (known !== undefined) return known;
   const catalog = parsePackagesIndex(await readIndex(archive, path, index, signal));
-  await mkdir(dirname(cached), { recursive: true });
-  const temporary = `${cached}.${process.pid}.new`;
-  await writeFile(
-    temporary,
-    JSON.stringify([...catalog].map(([name, { sha256, bytes }]) => [name, sha256, bytes])),
-  );
-  await rename(temporary, cached);
+  const rows = [...catalog].map(([name, { sha256, bytes }]) => [name, sha256, bytes]);
+  await writeOver(cached, JSON.stringify(rows), false);
   return catalog;
 }
 

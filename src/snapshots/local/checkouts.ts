@@ -3,7 +3,7 @@
  * note of its own: where it is, and what it was last known to name, for the day it cannot be read.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MayflyError } from '../../errors.js';
@@ -12,6 +12,7 @@ import { readRecord } from './damaged.js';
 import { namesIn } from './entries.js';
 import { archiveParts } from './layout.js';
 import { hasReleases, type Snapshot } from './snapshot.js';
+import { writeOver } from './write-new.js';
 
 const stateShape = z.object({
   origin: z.string(),
@@ -59,13 +60,8 @@ export async function noteCheckout(archive: string, { path, states }: CheckoutNo
 
 /** Writes what is known of a checkout, whole or not at all. */
 export async function writeNote(archive: string, note: CheckoutNote): Promise<void> {
-  const target = noteFile(archive, note.path);
-  await mkdir(archiveParts(archive).checkouts, { recursive: true });
-  const temporary = `${target}.${process.pid}.new`;
-  await writeFile(temporary, `${JSON.stringify({ schema: 1, ...note }, undefined, 2)}\n`, {
-    flush: true,
-  });
-  await rename(temporary, target);
+  const text = `${JSON.stringify({ schema: 1, ...note }, undefined, 2)}\n`;
+  await writeOver(noteFile(archive, note.path), text);
 }
 
 /** @throws MayflyError `archive.damaged` when nobody can say which checkout one is of */

@@ -54,7 +54,11 @@ export class SnapshotFinder {
 
   /** All pool files that the snapshot's indexes name. */
   pool(): Promise<Catalog> {
-    this.#pool ??= this.#readPool();
+    this.#pool ??= this.#readPool().catch((error: unknown) => {
+      // A server runs for days: what fails once, such as for want of memory, is tried again.
+      this.#pool = undefined;
+      throw error;
+    });
     return this.#pool;
   }
 
@@ -97,6 +101,7 @@ export class SnapshotFinder {
     const parsed = readFile(storedFile(this.archive, suite.release.sha256), 'utf8')
       .then((text) => parseRelease(text, suite.suite))
       .catch((error: unknown) => {
+        this.#releases.delete(suite.suite);
         throw this.#damaged(`${suite.suite}/Release`, error);
       });
     this.#releases.set(suite.suite, parsed);

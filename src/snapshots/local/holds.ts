@@ -1,10 +1,11 @@
 /** Holds: snapshots of the local archive that must not expire, and why. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hasCode, MayflyError } from '../../errors.js';
 import { isFrozen } from '../serial.js';
 import { archiveParts } from './layout.js';
 import { checkOriginName } from './names.js';
+import { writeOver } from './write-new.js';
 
 /** @throws MayflyError `origin.name`, `serial.invalid`: they become a path */
 function holdFile(archive: string, origin: string, serial: string): string {
@@ -29,10 +30,7 @@ export async function holdSnapshot(
   serial: string,
   reason: string,
 ): Promise<void> {
-  const file = holdFile(archive, origin, serial);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.${process.pid}.new`, `${reason}\n`);
-  await rename(`${file}.${process.pid}.new`, file);
+  await writeOver(holdFile(archive, origin, serial), `${reason}\n`);
 }
 
 /** @returns false when it was not held */

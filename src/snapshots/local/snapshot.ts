@@ -2,8 +2,8 @@
  * What a snapshot of one origin consists of, as a file on a shelf: the folder of our own snapshots,
  * or that of a snapshot service (layout.ts).
  */
-import { mkdir, rename, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { namesIn } from './entries.js';
 import { hasCode, MayflyError } from '../../errors.js';
@@ -11,7 +11,7 @@ import { compareSerials, isFrozen } from '../serial.js';
 import { readRecord } from './damaged.js';
 import { snapshotFile } from './layout.js';
 import { isOriginName, isStateName } from './names.js';
-import { writeNew } from './write-new.js';
+import { writeNew, writeOver } from './write-new.js';
 
 const storedFileShape = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() });
 
@@ -93,11 +93,7 @@ export async function addSnapshot(shelf: string, snapshot: Snapshot): Promise<bo
 
 /** Stores a snapshot under its serial, in place of what is known of it. */
 export async function replaceSnapshot(shelf: string, snapshot: Snapshot): Promise<void> {
-  const target = snapshotFile(shelf, snapshot.origin, snapshot.serial);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.new`;
-  await writeFile(temporary, snapshotText(snapshot), { flush: true });
-  await rename(temporary, target);
+  await writeOver(snapshotFile(shelf, snapshot.origin, snapshot.serial), snapshotText(snapshot));
 }
 
 const snapshotText = (snapshot: Snapshot): string => `${JSON.stringify(snapshot, undefined, 2)}\n`;

@@ -11,13 +11,19 @@ import { useArchive } from '../../../src/build/archive/take-origin.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { archiveFolder, lockFile } from '../../../src/paths.js';
 import { tryLock } from '../../../src/process/lock.js';
+import type { MayflyEvent } from '../../../src/report/events.js';
 import { exportTag } from '../../../src/snapshots/local/bundle.js';
 import { importBundle } from '../../../src/snapshots/local/import-bundle.js';
 import { archiveParts } from '../../../src/snapshots/local/layout.js';
 import { knownSnapshots } from '../../../src/snapshots/local/expire.js';
 import { storedSnapshots } from '../../../src/snapshots/local/needed.js';
 import { startArchiveServer } from '../../../src/snapshots/local/server.js';
-import { listSerials, releasesOf, type Snapshot } from '../../../src/snapshots/local/snapshot.js';
+import {
+  addSnapshot,
+  listSerials,
+  releasesOf,
+  type Snapshot,
+} from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
 import { poolPath } from '../../rig/mirror.js';
@@ -156,6 +162,22 @@ describe('a project that was frozen on another host', () => {
     await freezeTo('2020010107', { ...releasesOf(there), 'trixie-updates': 'ab'.repeat(32) });
     expect(await failure(planned())).toMatchObject({ code: 'snapshot.unknown' });
   });
+});
+
+it('a snapshot of a day that has not come is used, with a warning: the clock was ahead once', async () => {
+  await freezeTo('latest');
+  await planned();
+  const [stored] = await storedSnapshots(own());
+  if (stored === undefined) throw new Error('nothing was taken');
+  await addSnapshot(archiveParts(own()).snapshots, { ...stored, serial: '2999010101' });
+  const said: MayflyEvent[] = [];
+  const context = {
+    ...contextIn(folder, join(folder, 'home')),
+    report: (event: MayflyEvent) => void said.push(event),
+  };
+  expect((await planned(yaml(), { context })).origins[0]?.box.serial).toBe('2999010101');
+  const warnings = said.filter((event) => event.type === 'notice').map(({ text }) => text);
+  expect(warnings.join('\n')).toContain('The snapshot 2999010101 of debian is of a day that has not come');
 });
 
 it("while a build has the archive open, it is nobody else's", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSerial, isFrozen, nextSerial, serialDate } from '../../../src/snapshots/serial.js';
+import { checkSerial, isAhead, isFrozen, nextSerial, serialDate } from '../../../src/snapshots/serial.js';
 import { frozenSerials, thawedSerials } from '../../../src/snapshots/freeze.js';
 import { resolvedSerials, serialsOfVariable } from '../../../src/snapshots/resolve.js';
 
@@ -39,6 +39,15 @@ describe('a serial', () => {
     expect(nextSerial(['2026010101', '2026010209', '2026010203'], now)).toBe('2026010210');
     expect(nextSerial(['20260102T030405Z'], now)).toBe('2026010201');
     expect(() => nextSerial(['2026010299'], now)).toThrow('99 snapshots of 20260102');
+  });
+
+  it('is later than all that are known, also when the clock was ahead once', () => {
+    const now = new Date('2026-01-02T15:10:00Z');
+    expect(nextSerial(['2026010201', '2026010301'], now)).toBe('2026010302');
+    expect(nextSerial(['2026010399', '2026010205'], now)).toBe('2026010401');
+    expect(nextSerial(['2026123199'], now)).toBe('2027010101');
+    expect(isAhead('2026010301', now)).toBe(true);
+    expect(isAhead('2026010299', now)).toBe(false);
   });
 });
 

@@ -117,6 +117,14 @@ describe('taking a snapshot', () => {
     expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
   });
 
+  it('is the newest also when the clock was ahead once, and the next of the same state is the same', async () => {
+    await rig.take({ now: new Date('2026-01-03T01:00:00Z') });
+    await rig.mirror.publish({ packages: [NEWER] });
+    const take = (hour: number) => rig.take({ now: new Date(Date.UTC(2026, 0, 2, hour)) });
+    expect(await take(15)).toMatchObject({ isNew: true, snapshot: { serial: '2026010302' } });
+    expect(await take(16)).toMatchObject({ isNew: false, snapshot: { serial: '2026010302' } });
+  });
+
   it('says that the mirror is out of reach', async () => {
     await rig.mirror[Symbol.asyncDispose]();
     expect(await failure(rig.take())).toMatchObject({ code: 'archive.unreachable' });
