@@ -1,7 +1,7 @@
 /** Removes what a crash left: VMs whose mayfly is gone, their cache overlays, scratch folders, half-made boxes. */
 import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
-import { reapCaches } from '../disks/cache.js';
+import { listOverlays, reapCaches } from '../disks/cache.js';
 import { messageOf } from '../errors.js';
 import { archiveFolder, boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
 import { tryLock } from '../process/lock.js';
@@ -22,6 +22,8 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
   };
   const vms = vmsFolder(context.home);
   const live = new Set<string>();
+  // Before the VMs: whose overlay is there has its record, so no VM that begins meanwhile loses its own.
+  const overlays = await listOverlays(cacheStore(context));
   for (const vm of await listVms(vms)) {
     if (vm.state !== 'leftover') {
       live.add(vm.record.id);
@@ -44,9 +46,7 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
     const text = `The record of the VM ${id} cannot be read, so the VM is left as it is. Use the mayfly that made it, or remove ${join(vms, id)} once nothing runs there.`;
     report({ type: 'notice', level: 'warning', text });
   }
-  // A VM that is being made has its folder before its overlays: list again, after the reaping.
-  for (const vm of await listVms(vms)) live.add(vm.record.id);
-  for (const id of await reapCaches(cacheStore(context), live)) tell(`the cache overlay of the VM ${id}`);
+  for (const id of await reapCaches(overlays, live)) tell(`the cache overlay of the VM ${id}`);
   const { incoming } = archiveParts(archiveFolder(context.home));
   for (const parent of [publicScratchParent(context.env), scratchFolder(context.home), incoming]) {
     for (const path of await reapScratch(parent)) tell(`the scratch folder ${path}`);
