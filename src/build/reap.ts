@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
 import { listOverlays, reapCaches } from '../disks/cache.js';
 import { messageOf } from '../errors.js';
-import { archiveFolder, boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
-import { tryLock } from '../process/lock.js';
+import { archiveFolder, boxesFolder, lockFile, scratchFolder, vmsFolder } from '../paths.js';
+import { tryLock, type Lock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
 import { archiveParts } from '../snapshots/local/layout.js';
-import { listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
+import { isLeftover, listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
 import { boxLock } from './box/ensure.js';
 import { cacheStore } from './vm/caches.js';
 import type { Context } from './context.js';
@@ -21,6 +21,9 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
     report({ type: 'reaped', what });
   };
   const vms = vmsFolder(context.home);
+  // Where hosts or containers share our folders, only the lock tells that a process elsewhere lives.
+  const hold = (id: string): Promise<Lock | undefined> =>
+    tryLock(lockFile(context.home, `vm-${id}`), { purpose: 'removes a VM of a mayfly that is gone' });
   const live = new Set<string>();
   // Before the VMs: whose overlay is there has its record, so no VM that begins meanwhile loses its own.
   const overlays = await listOverlays(cacheStore(context));
@@ -30,6 +33,11 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
       continue;
     }
     try {
+      await using held = await hold(vm.record.id);
+      if (held === undefined || !(await isLeftover(vm))) {
+        live.add(vm.record.id);
+        continue;
+      }
       await reapVm(vm);
       tell(`the VM ${vm.record.id} of a mayfly that is gone`);
     } catch (error) {
@@ -39,7 +47,7 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
       report({ type: 'notice', level: 'warning', text });
     }
   }
-  for (const id of await reapFolders(vms)) tell(`the folder of the VM ${id}, which was never started`);
+  for (const id of await reapFolders(vms, hold)) tell(`the folder of the VM ${id}, which was never started`);
   for (const id of await unreadableVms(vms)) {
     // Its cache overlays stay as well.
     live.add(id);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Context } from '../../../src/build/context.js';
 import { reapLeftovers } from '../../../src/build/reap.js';
+import { holdVm } from '../../../src/build/vm/builder-vm.js';
 import { closeCaches } from '../../../src/build/vm/caches.js';
 import { cachesFolder, vmsFolder } from '../../../src/paths.js';
 import { currentOwner } from '../../../src/process/owner.js';
@@ -41,6 +42,20 @@ it('a VM of a mayfly that is gone is removed, with its cache overlay', async () 
   ]);
   expect(await readdir(vmsFolder(context.home))).toEqual(['ours']);
   expect(await readdir(cache(context))).toEqual(['run-ours.qcow2']);
+});
+
+it('a VM whose mayfly lives on another host, or in another container, is left alone', async () => {
+  const context = await emptyHome();
+  await put(context, {});
+  const being = await makeVmFolder(vmsFolder(context.home), 'being-made');
+  await writeFile(join(being, '.owner.json'), JSON.stringify(RECORD.owner));
+  const held = [await holdVm(context, RECORD.id), await holdVm(context, 'being-made')];
+  expect(await reapLeftovers(context, () => undefined)).toEqual([]);
+  expect((await readdir(vmsFolder(context.home))).sort()).toEqual([RECORD.id, 'being-made']);
+  expect(await readdir(cache(context))).toEqual([`run-${RECORD.id}.qcow2`]);
+  for (const lock of held) await lock.release();
+  expect(await reapLeftovers(context, () => undefined)).toHaveLength(3);
+  expect(await readdir(vmsFolder(context.home))).toEqual([]);
 });
 
 it('a VM that begins while another host is asked about its own keeps its cache overlay', async () => {
