@@ -1,14 +1,14 @@
 /** Removes what a crash left: VMs whose mayfly is gone, their cache overlays, scratch folders, half-made boxes. */
 import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
-import { reapCaches } from '../disks/cache.js';
+import { listOverlays, reapCaches } from '../disks/cache.js';
 import { messageOf } from '../errors.js';
-import { archiveFolder, boxesFolder, scratchFolder, vmsFolder } from '../paths.js';
-import { tryLock } from '../process/lock.js';
+import { archiveFolder, boxesFolder, lockFile, scratchFolder, vmsFolder } from '../paths.js';
+import { tryLock, type Lock } from '../process/lock.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
 import { archiveParts } from '../snapshots/local/layout.js';
-import { listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
+import { isLeftover, listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
 import { boxLock } from './box/ensure.js';
 import { cacheStore } from './vm/caches.js';
 import type { Context } from './context.js';
@@ -21,13 +21,23 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
     report({ type: 'reaped', what });
   };
   const vms = vmsFolder(context.home);
+  // Where hosts or containers share our folders, only the lock tells that a process elsewhere lives.
+  const hold = (id: string): Promise<Lock | undefined> =>
+    tryLock(lockFile(context.home, `vm-${id}`), { purpose: 'removes a VM of a mayfly that is gone' });
   const live = new Set<string>();
+  // Before the VMs: whose overlay is there has its record, so no VM that begins meanwhile loses its own.
+  const overlays = await listOverlays(cacheStore(context));
   for (const vm of await listVms(vms)) {
     if (vm.state !== 'leftover') {
       live.add(vm.record.id);
       continue;
     }
     try {
+      await using held = await hold(vm.record.id);
+      if (held === undefined || !(await isLeftover(vm))) {
+        live.add(vm.record.id);
+        continue;
+      }
       await reapVm(vm);
       tell(`the VM ${vm.record.id} of a mayfly that is gone`);
     } catch (error) {
@@ -37,16 +47,14 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
       report({ type: 'notice', level: 'warning', text });
     }
   }
-  for (const id of await reapFolders(vms)) tell(`the folder of the VM ${id}, which was never started`);
+  for (const id of await reapFolders(vms, hold)) tell(`the folder of the VM ${id}, which was never started`);
   for (const id of await unreadableVms(vms)) {
     // Its cache overlays stay as well.
     live.add(id);
     const text = `The record of the VM ${id} cannot be read, so the VM is left as it is. Use the mayfly that made it, or remove ${join(vms, id)} once nothing runs there.`;
     report({ type: 'notice', level: 'warning', text });
   }
-  // A VM that is being made has its folder before its overlays: list again, after the reaping.
-  for (const vm of await listVms(vms)) live.add(vm.record.id);
-  for (const id of await reapCaches(cacheStore(context), live)) tell(`the cache overlay of the VM ${id}`);
+  for (const id of await reapCaches(overlays, live)) tell(`the cache overlay of the VM ${id}`);
   const { incoming } = archiveParts(archiveFolder(context.home));
   for (const parent of [publicScratchParent(context.env), scratchFolder(context.home), incoming]) {
     for (const path of await reapScratch(parent)) tell(`the scratch folder ${path}`);

@@ -113,22 +113,36 @@ export async function discardCache(disk: CacheDisk): Promise<void> {
   await rm(disk.path, { force: true });
 }
 
-/** Removes overlays of VMs that are no more. @returns the names of those VMs */
-export async function reapCaches(
-  store: CacheStore,
-  liveVms: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const reaped: string[] = [];
+/** An overlay of a VM, or the whole file that is being made of one. */
+export interface RunOverlay {
+  readonly vm: string;
+  readonly path: string;
+}
+
+export async function listOverlays(store: CacheStore): Promise<readonly RunOverlay[]> {
+  const overlays: RunOverlay[] = [];
   for (const cache of await entriesOf(store.folder)) {
     const folder = join(store.folder, cache);
     for (const name of await entriesOf(folder)) {
       const vm = RUN.exec(name.replace(/\.whole$/, ''))?.[1];
-      if (vm === undefined || liveVms.has(vm)) continue;
-      await rm(join(folder, name), { force: true });
-      reaped.push(vm);
+      if (vm !== undefined) overlays.push({ vm, path: join(folder, name) });
     }
   }
-  return reaped;
+  return overlays;
+}
+
+/**
+ * Removes overlays of VMs that are no more.
+ * @param overlays listed before the VMs were: that of a VM that was begun since is not among them
+ * @returns the names of those VMs
+ */
+export async function reapCaches(
+  overlays: readonly RunOverlay[],
+  liveVms: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const dead = overlays.filter(({ vm }) => !liveVms.has(vm));
+  for (const { path } of dead) await rm(path, { force: true });
+  return dead.map(({ vm }) => vm);
 }
 
 export interface CacheSummary {

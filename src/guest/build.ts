@@ -2,7 +2,7 @@
 import { MayflyError } from '../errors.js';
 import { guestError, type GuestSettings } from './provision.js';
 import { yes } from './scripts.js';
-import { runScript, type GuestSession, type ScriptOptions } from './session.js';
+import { runScript, type GuestFailure, type GuestSession, type ScriptOptions } from './session.js';
 
 export interface BuildRequest {
   readonly script: string;
@@ -116,13 +116,28 @@ export interface FinishRequest {
   readonly unmount: boolean;
 }
 
-/** @returns whether the cache disks are unmounted cleanly */
+/** What became of the cache disks. */
+type FinishOutcome =
+  | { readonly clean: true }
+  | {
+      readonly clean: false;
+      /** Why they are not unmounted, in a sentence. */
+      readonly reason: string;
+    };
+
 export async function finish(
   guest: GuestSession,
   request: FinishRequest,
   options: ScriptOptions,
-): Promise<boolean> {
+): Promise<FinishOutcome> {
   const values = { MF_KEEP_BUILD: yes(request.keepBuild), MF_UNMOUNT: yes(request.unmount) };
-  const outcome = await runScript(guest, 'finish', values, options);
-  return outcome.exitCode === 0;
+  const { exitCode, failure } = await runScript(guest, 'finish', values, options);
+  if (failure !== undefined) return { clean: false, reason: wordsOf(failure) };
+  if (exitCode === 0) return { clean: true };
+  return { clean: false, reason: `The script that unmounts them failed with exit code ${exitCode}.` };
+}
+
+function wordsOf({ code, text }: GuestFailure): string {
+  if (code !== 'guest.busy-cache') return `In the VM: ${text}.`;
+  return `${text} in the VM is in use. Let the project's script end what it started there.`;
 }

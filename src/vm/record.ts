@@ -28,6 +28,8 @@ export const vmRecord = z.object({
   port: z.number().optional(),
   /** The VM's address, where SSH does not answer on a port of its host's loopback. */
   host: z.string().optional(),
+  /** When it was halted: whether its cache disks were unmounted and closed in order. Undefined in older records. */
+  cachesClean: z.boolean().optional(),
   memoryBytes: z.number(),
   cpus: z.number(),
   network: z.enum(['open', 'restricted']),

@@ -95,6 +95,11 @@ export async function listVms(vms: string): Promise<readonly KnownVm[]> {
   return known.sort((a, b) => a.record.createdAt.localeCompare(b.record.createdAt));
 }
 
+/** Looked at anew, by whoever holds its lock: it may have been kept, or removed, since it was listed. */
+export async function isLeftover({ folder }: VmOnDisk): Promise<boolean> {
+  return (await readVm(folder))?.state === 'leftover';
+}
+
 /** Ends what is left of a VM whose owner is gone, and removes its folder. */
 export async function reapVm(vm: VmOnDisk): Promise<void> {
   await providerOf(vm.record.provider).remove(vm);
@@ -123,14 +128,24 @@ async function processesIn(folder: string): Promise<readonly number[]> {
   return pids;
 }
 
-/** Removes folders that a crash left before the VM had a record. @returns their names */
-export async function reapFolders(vms: string): Promise<readonly string[]> {
+/**
+ * Removes folders that a crash left before the VM had a record.
+ * @param hold takes a VM for oneself; gives undefined when somebody works with it
+ * @returns their names
+ */
+export async function reapFolders(
+  vms: string,
+  hold: (id: string) => Promise<AsyncDisposable | undefined>,
+): Promise<readonly string[]> {
   const reaped: string[] = [];
   for (const name of await readdir(vms).catch(() => [])) {
     const folder = join(vms, name);
     if (await hasRecord(folder)) continue;
     const maker = await readOwner(folder);
     if (maker === undefined || (await isAlive(maker))) continue;
+    await using held = await hold(name);
+    // Its maker may live on another host, or in another container; by now it may have its record.
+    if (held === undefined || (await hasRecord(folder))) continue;
     await endProcesses(folder);
     await removeTree(folder);
     reaped.push(name);

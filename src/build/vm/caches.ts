@@ -45,7 +45,15 @@ export async function closeCaches(
       await storage.discardCache(cache, overlay);
       continue;
     }
-    if ((await storage.sealCache(cache, overlay)) === 'overtaken') {
+    const outcome = await storage.sealCache(cache, overlay);
+    if (outcome === 'gone') {
+      report({
+        type: 'notice',
+        level: 'warning',
+        text: `The disk ${overlay.path} of the cache ${cache} was removed, or cannot be read: what this VM fetched is not kept.`,
+      });
+    }
+    if (outcome === 'overtaken') {
       report({
         type: 'notice',
         level: 'info',

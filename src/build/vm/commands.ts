@@ -5,7 +5,7 @@ import { makeScratch } from '../../process/scratch.js';
 import { inspectCheckout } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { adoptBuilderVm, connectBuilderVm, findKeptVm, holdVm, type BuilderVm } from './builder-vm.js';
-import { closeCachesIfPossible, destroyBuilderVm, haltBuilderVm, keepBuilderVm } from './end.js';
+import { closeCachesIfPossible, destroyBuilderVm, haltBuilderVm, keepBuilderVm, warnOfLoss } from './end.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import { obtainVm } from './obtain.js';
@@ -153,7 +153,10 @@ export async function vmDestroy(context: Context, known: KnownVm): Promise<void>
 }
 
 async function destroyHalted(context: Context, known: KnownVm): Promise<void> {
-  // It was halted in order, or its host went down: only in the first case are its caches complete.
-  await closeCachesIfPossible(context, known, known.record.port === undefined, context.report);
+  // It was halted in order, or its host went down: only in the first case can its caches be complete.
+  const { port, cachesClean } = known.record;
+  const clean = port === undefined && cachesClean !== false;
+  if (!clean) warnOfLoss(known, 'it was not halted in order.', context.report);
+  await closeCachesIfPossible(context, known, clean, context.report);
   await reapVm(known);
 }

@@ -24,10 +24,12 @@ export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
 
 /** Powers the VM off and keeps its disks: it can start again. */
 export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise<void> {
-  if (builder.master !== undefined) await unmountCaches(builder, report);
+  const unmounted = builder.master !== undefined && (await unmountCaches(builder, report));
   await builder.master?.end(1000);
-  await builder.vm.stop();
-  builder.record = { ...builder.record, kept: true, process: undefined, port: undefined, host: undefined };
+  const cachesClean = (await stopVm(builder, report)) && unmounted;
+  const nowhere = { process: undefined, port: undefined, host: undefined };
+  // Halted in order or not, it has no port: what its caches are worth is told apart for its end.
+  builder.record = { ...builder.record, ...nowhere, kept: true, cachesClean };
   await writeVmRecord(builder.folder, builder.record);
   await builder.held.release();
 }
@@ -45,7 +47,7 @@ export async function destroyBuilderVm(context: Context, builder: BuilderVm, rep
   } finally {
     try {
       await builder.master?.end(1000);
-      if (clean) clean = await builder.vm.stop();
+      if (clean) clean = await stopVm(builder, report);
       else await builder.vm.kill();
       await closeCachesIfPossible(context, builder, clean, report);
       await providerOf(builder.record.provider).remove(builder);
@@ -77,7 +79,7 @@ const UNMOUNT_MS = 60_000;
 async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolean> {
   using limit = deadline(UNMOUNT_MS);
   try {
-    return await finish(
+    const outcome = await finish(
       builder.guest,
       { keepBuild: false, unmount: true },
       {
@@ -85,14 +87,27 @@ async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolea
         onLine: (line, stream) => report({ type: 'output', step: 'destroy', stream, line }),
       },
     );
-  } catch {
-    report({
-      type: 'notice',
-      level: 'warning',
-      text: 'The cache disks could not be unmounted cleanly: what this build fetched is not kept.',
-    });
+    if (!outcome.clean) warnOfLoss(builder, `they could not be unmounted. ${outcome.reason}`, report);
+    return outcome.clean;
+  } catch (error) {
+    const reason = limit.expired ? `It took more than ${UNMOUNT_MS / 1000} seconds.` : messageOf(error);
+    warnOfLoss(builder, `they could not be unmounted. ${reason}`, report);
     return false;
   }
+}
+
+/** @returns whether its disks were closed in order */
+async function stopVm(builder: BuilderVm, report: Report): Promise<boolean> {
+  const inOrder = await builder.vm.stop();
+  if (!inOrder) warnOfLoss(builder, 'it did not power off by itself and was killed.', report);
+  return inOrder;
+}
+
+/** A build without its cache is slower, and nothing else would say why. */
+export function warnOfLoss({ record }: Pick<BuilderVm, 'record'>, why: string, report: Report): void {
+  if (Object.keys(record.caches).length === 0) return;
+  const text = `What the VM ${record.id} fetched is not kept in its caches: ${why}`;
+  report({ type: 'notice', level: 'warning', text });
 }
 
 /** Removes the folder of a VM that never started, unless its record says that some of it may be left elsewhere. */

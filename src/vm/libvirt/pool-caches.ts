@@ -59,39 +59,57 @@ export async function sealPoolCache(
   if (!names.includes(run)) return 'gone';
   const known = generationsOf(names, cache);
   const begun = await backingOf(uri, run);
-  const isNext = begun === known.at(-1)?.name;
-  if (isNext && (await publish(uri, { cache, vmId, bytes }, run, signal))) {
+  const newest = known.at(-1);
+  // The number that follows the one it began from, whatever has been published since: only one can have it.
+  const next = { number: (newest?.number ?? 0) + 1, run };
+  if (begun === newest?.name && (await publish(uri, { cache, vmId, bytes }, next, signal))) {
     const volumes = await volumesOf(uri, cache);
     if (chainOf(volumes, run).length > LONGEST_CHAIN)
-      await makeWhole(uri, { cache, vmId, bytes }, run, signal);
+      await makeWhole(uri, { cache, vmId, bytes }, next, signal);
     return 'sealed';
   }
   await deleteVolume(uri, run);
   return 'overtaken';
 }
 
+/** What is to be a generation. */
+interface Sealed {
+  readonly number: number;
+  /** The volume that it is. */
+  readonly run: string;
+}
+
 /** @returns false when another was first */
 async function publish(
   uri: string,
   { cache, bytes }: PoolCache,
-  run: string,
+  { number, run }: Sealed,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const newest = generationsOf(await listVolumes(uri), cache).at(-1);
-  const name = generationVolume(cache, (newest?.number ?? 0) + 1);
+  const name = generationVolume(cache, number);
   return await publishVolume(uri, { name, bytes, format: 'qcow2', backing: run }, signal);
 }
 
 /** Volumes that stand on each other, two for each generation: with each, the VM reads more slowly. */
 const LONGEST_CHAIN = 16;
 
+/** The volume that is made of all that a VM's overlay stands on. */
+const wholeVolume = (cache: string, vmId: string): string => runVolume(cache, `${vmId}-whole`);
+
 /** One more generation, which stands on nothing; then removes those that nobody needs any more. */
-async function makeWhole(uri: string, cache: PoolCache, sealed: string, signal: AbortSignal): Promise<void> {
-  const whole = runVolume(cache.cache, `${cache.vmId}-whole`);
-  await copyVolume(uri, { name: whole, bytes: cache.bytes }, sealed, signal);
-  if (!(await publish(uri, cache, whole, signal))) {
-    await deleteVolume(uri, whole);
-    return;
+async function makeWhole(uri: string, cache: PoolCache, sealed: Sealed, signal: AbortSignal): Promise<void> {
+  const whole = wholeVolume(cache.cache, cache.vmId);
+  try {
+    await copyVolume(uri, { name: whole, bytes: cache.bytes }, sealed.run, signal);
+    const next = { number: sealed.number + 1, run: whole };
+    if (!(await publish(uri, cache, next, signal))) {
+      await deleteVolume(uri, whole);
+      return;
+    }
+  } catch (error) {
+    // Left there, it would count as a VM that has the cache plugged in.
+    await discardPoolCache(uri, cache.cache, cache.vmId).catch(() => undefined);
+    throw error;
   }
   for (const name of needless(await volumesOf(uri, cache.cache), cache.cache)) await deleteVolume(uri, name);
 }
@@ -184,11 +202,11 @@ export async function cleanPoolCache(uri: string, cache: string): Promise<boolea
   return true;
 }
 
-/** Drops the overlay of a VM, unless it was sealed: then it is part of the cache. */
+/** Drops the overlay of a VM, and a whole one that a crash left, unless it was sealed: then it is part of the cache. */
 export async function discardPoolCache(uri: string, cache: string, vmId: string): Promise<void> {
   const volumes = await volumesOf(uri, cache);
-  const run = runVolume(cache, vmId);
-  if (!volumes.has(run)) return;
-  const isSealed = generationsOf([...volumes.keys()], cache).some(({ name }) => volumes.get(name) === run);
-  if (!isSealed) await deleteVolume(uri, run);
+  const sealed = new Set(generationsOf([...volumes.keys()], cache).map(({ name }) => volumes.get(name)));
+  for (const run of [runVolume(cache, vmId), wholeVolume(cache, vmId)]) {
+    if (volumes.has(run) && !sealed.has(run)) await deleteVolume(uri, run);
+  }
 }

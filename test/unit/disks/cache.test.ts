@@ -5,6 +5,7 @@ import {
   cleanCache,
   discardCache,
   listCaches,
+  listOverlays,
   openCache,
   reapCaches,
   type CacheStore,
@@ -105,15 +106,15 @@ describe('what a crash leaves', () => {
     await openIt(store, 'dead');
     await openIt(store, 'alive');
     await writeFile(join(store.folder, 'example-packages/run-dead2.qcow2.whole'), '');
-    const reaped = await reapCaches(store, new Set(['alive']));
+    const reaped = await reapCaches(await listOverlays(store), new Set(['alive']));
     expect([...reaped].sort()).toEqual(['dead', 'dead2']);
     expect(await files(store)).toEqual(['generation-0001.qcow2', 'run-alive.qcow2']);
-    expect(await reapCaches(store, new Set(['alive']))).toEqual([]);
+    expect(await reapCaches(await listOverlays(store), new Set(['alive']))).toEqual([]);
   });
 
   it('is nothing where there is no store', async () => {
     const store = await emptyStore();
-    expect(await reapCaches(store, new Set())).toEqual([]);
+    expect(await reapCaches(await listOverlays(store), new Set())).toEqual([]);
     expect(await listCaches(store)).toEqual([]);
   });
 

@@ -116,7 +116,8 @@ describe('a step in the guest', () => {
     ).toMatchObject({
       code: 'guest.collect-failed',
     });
-    expect(await finish(guest, { keepBuild: true, unmount: true }, OPTIONS)).toBe(false);
+    const { clean } = await finish(guest, { keepBuild: true, unmount: true }, OPTIONS);
+    expect(clean).toBe(false);
   });
 
   it('what the guest offers is read, and the rest of its output shown', async () => {

@@ -16,6 +16,9 @@ import { temporaryFolder } from '../source/repository.js';
 import { RECORD } from './spec.js';
 
 const GONE = RECORD.owner;
+/** Nobody works with any VM. */
+const free = (): Promise<AsyncDisposable> =>
+  Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() });
 
 async function put(vms: string, record: Partial<VmRecord>): Promise<string> {
   const folder = await makeVmFolder(vms, record.id ?? RECORD.id);
@@ -120,9 +123,9 @@ describe('reaping', () => {
     await mkdir(join(vms, 'nobody-knows'));
     await mkdir(join(vms, 'crashed'));
     await writeFile(join(vms, 'crashed/.owner.json'), JSON.stringify(GONE));
-    expect(await reapFolders(vms)).toEqual(['crashed']);
+    expect(await reapFolders(vms, free)).toEqual(['crashed']);
     expect((await readdir(vms)).sort()).toEqual(['being-made', 'nobody-knows', 'vm']);
-    expect(await reapFolders(join(vms, 'missing'))).toEqual([]);
+    expect(await reapFolders(join(vms, 'missing'), free)).toEqual([]);
   });
 
   it('leaves a VM whose record cannot be read, and names it', async () => {
@@ -137,7 +140,7 @@ describe('reaping', () => {
     }
     await put(vms, { id: 'vm' });
     await writeFile(join(vms, 'stray'), '');
-    expect(await reapFolders(vms)).toEqual([]);
+    expect(await reapFolders(vms, free)).toEqual([]);
     expect([...(await unreadableVms(vms))].sort()).toEqual(['half', 'newer']);
     expect(await readdir(vms)).toHaveLength(4);
   });

@@ -1,0 +1,89 @@
+/** What a crash left is removed, and nothing that somebody still works with. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Context } from '../../../src/build/context.js';
+import { reapLeftovers } from '../../../src/build/reap.js';
+import { holdVm } from '../../../src/build/vm/builder-vm.js';
+import { closeCaches } from '../../../src/build/vm/caches.js';
+import { cachesFolder, vmsFolder } from '../../../src/paths.js';
+import { currentOwner } from '../../../src/process/owner.js';
+import type { MayflyEvent } from '../../../src/report/events.js';
+import { makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
+import { temporaryFolder } from '../source/repository.js';
+import { RECORD } from '../vm/spec.js';
+import { contextIn } from './plan/project.js';
+
+async function emptyHome(): Promise<Context> {
+  const folder = await temporaryFolder();
+  return contextIn(folder, join(folder, 'home'), { MAYFLY_TMPDIR: folder });
+}
+
+const cache = (context: Context): string => join(cachesFolder(context.home), 'example-packages');
+
+async function put(context: Context, record: Partial<VmRecord>): Promise<string> {
+  const whole = { ...RECORD, ...record };
+  const folder = await makeVmFolder(vmsFolder(context.home), whole.id);
+  await writeVmRecord(folder, whole);
+  await mkdir(cache(context), { recursive: true });
+  await writeFile(join(cache(context), `run-${whole.id}.qcow2`), '');
+  return folder;
+}
+
+it('a VM of a mayfly that is gone is removed, with its cache overlay', async () => {
+  const context = await emptyHome();
+  await put(context, {});
+  await put(context, { id: 'ours', owner: await currentOwner() });
+  const told = await reapLeftovers(context, () => undefined);
+  expect(told).toEqual([
+    `the VM ${RECORD.id} of a mayfly that is gone`,
+    `the cache overlay of the VM ${RECORD.id}`,
+  ]);
+  expect(await readdir(vmsFolder(context.home))).toEqual(['ours']);
+  expect(await readdir(cache(context))).toEqual(['run-ours.qcow2']);
+});
+
+it('a VM whose mayfly lives on another host, or in another container, is left alone', async () => {
+  const context = await emptyHome();
+  await put(context, {});
+  const being = await makeVmFolder(vmsFolder(context.home), 'being-made');
+  await writeFile(join(being, '.owner.json'), JSON.stringify(RECORD.owner));
+  const held = [await holdVm(context, RECORD.id), await holdVm(context, 'being-made')];
+  expect(await reapLeftovers(context, () => undefined)).toEqual([]);
+  expect((await readdir(vmsFolder(context.home))).sort()).toEqual([RECORD.id, 'being-made']);
+  expect(await readdir(cache(context))).toEqual([`run-${RECORD.id}.qcow2`]);
+  for (const lock of held) await lock.release();
+  expect(await reapLeftovers(context, () => undefined)).toHaveLength(3);
+  expect(await readdir(vmsFolder(context.home))).toEqual([]);
+});
+
+it('a VM that begins while another host is asked about its own keeps its cache overlay', async () => {
+  const context = await emptyHome();
+  const elsewhere = { provider: 'libvirt', connection: 'qemu+ssh://host.example/system' } as const;
+  await put(context, { id: 'far', kept: true, port: 2222, ...elsewhere });
+  const record = join(await temporaryFolder(), 'record');
+  await writeFile(record, JSON.stringify({ ...RECORD, id: 'ID', owner: await currentOwner() }));
+  // Each question about a VM takes long enough for another build to begin.
+  const virsh = await fakeProgram(
+    'virsh',
+    `new=new-$$
+     mkdir '${vmsFolder(context.home)}'/$new
+     sed "s/ID/$new/" '${record}' > '${vmsFolder(context.home)}'/$new/vm.json
+     : > '${cache(context)}'/run-$new.qcow2`,
+  );
+  expect(await reapLeftovers(context, () => undefined)).toEqual([]);
+  expect((await virsh.calls()).length).toBeGreaterThan(0);
+  const vms = await readdir(vmsFolder(context.home));
+  expect((await readdir(cache(context))).sort()).toEqual(vms.map((id) => `run-${id}.qcow2`).sort());
+});
+
+it('an overlay that is gone when it is to be kept is told of', async () => {
+  const context = await emptyHome();
+  const path = join(cache(context), 'run-a.qcow2');
+  const record: VmRecord = { ...RECORD, caches: { 'example-packages': { serial: 's', path } } };
+  const events: MayflyEvent[] = [];
+  await closeCaches(context, record, '/vm', true, (event) => void events.push(event));
+  expect(events).toMatchObject([{ type: 'notice', level: 'warning' }]);
+  expect(JSON.stringify(events)).toContain(path);
+});
