@@ -1,7 +1,7 @@
 /** A VM in which one can work: fresh, or the kept one; its source shared, its base box made, SSH answering. */
 import { join } from 'node:path';
 import type { Box } from '../../basebox/store.js';
-import { MayflyError } from '../../errors.js';
+import { MayflyError, messageOf } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
 import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
@@ -153,9 +153,15 @@ async function connect(request: VmRequest, builder: BuilderVm, reused: boolean):
       connectBuilderVm(context, builder, say.progress, options),
     );
   } catch (error) {
-    await request.beforeRemoval?.(builder);
-    if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
-    else await destroyBuilderVm(context, builder, journal.tell);
+    try {
+      await request.beforeRemoval?.(builder);
+      if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
+      else await destroyBuilderVm(context, builder, journal.tell);
+    } catch (problem) {
+      // Why one cannot work in it is what matters.
+      const text = `The VM ${builder.record.id} could not be removed, and the next command tries again: ${messageOf(problem)}`;
+      journal.tell({ type: 'notice', level: 'warning', text });
+    }
     throw error;
   }
 }
