@@ -17,6 +17,7 @@ import {
   type BuilderVm,
 } from './builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
+import { refuseOtherSettings } from './other-settings.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';
@@ -66,6 +67,7 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     const folder = kept?.folder ?? (await makeFolderFor(context, id));
     if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
     refuseOtherRef(plan, kept);
+    if (kept !== undefined && request.existing === undefined) refuseOtherSettings(plan, kept.record);
     await journal.step('source', 'Cloning the source for the VM', (say) =>
       shareSource(context, plan, folder, say.summary),
     );
