@@ -3,31 +3,27 @@
  * build, artifacts, the end of the VM, and what came out of it. Each step is told to the journal, and whatever was made
  * is undone in reverse order, however the build ends.
  */
-import { access, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
-import { firstError, hostError, interruption, isAborted, MayflyError, messageOf } from '../errors.js';
-import { finish } from '../guest/build.js';
+import { firstError, hostError, interruption, isAborted, MayflyError } from '../errors.js';
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
-import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
-import type { BuilderVm } from './vm/builder-vm.js';
-import { destroyBuilderVm, keepBuilderVm } from './vm/end.js';
+import type { Collected } from './results/bring-out.js';
 import { openArchive } from './archive/serve.js';
 import { noteUsed } from './archive/note-used.js';
+import { conclude, copyConsole } from './conclude.js';
 import type { Context } from './context.js';
-import type { MayflyEvent } from '../report/events.js';
 import { beginLog } from './record/about.js';
 import { Journal } from './record/journal.js';
 import { obtainVm } from './vm/obtain.js';
 import { inProjectWords } from './plan/project-words.js';
-import { makePlan, type BuildPlan, type PlanRequest } from './plan/plan.js';
+import { makePlan, type PlanRequest } from './plan/plan.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishRecord } from './record/write.js';
 import { reapLeftovers } from './reap.js';
 import { stoppable } from './stoppable.js';
 import { newBuildId } from './record/with-journal.js';
-import { warnOfMissing, workInVm } from './work-in-vm.js';
+import { workInVm } from './work-in-vm.js';
 
 export interface BuildRequest extends Omit<PlanRequest, 'scratch'> {
   readonly bootTimeoutMs?: number | undefined;
@@ -125,8 +121,8 @@ async function tell(
     onBox: (box) => (progress.box = box),
     beforeRemoval: (failed) => copyConsole(journal, failed),
   });
-  let keep = false;
-  let failed = false;
+  const work = { context, journal, progress, plan, builder, reused };
+  const mayStay = (): boolean => !isAborted(context.signal) && builder.vm.exit === undefined;
   let collected: Collected | undefined;
   try {
     await workInVm(context, journal, plan, builder, {
@@ -135,90 +131,16 @@ async function tell(
       },
       onCollected: (all) => (collected = all),
     });
-    keep = plan.options.keepRunning;
   } catch (error) {
-    failed = true;
     // A VM that is refused to this build may still serve the one that it was kept for.
     const isRefused = error instanceof MayflyError && error.code === 'guest.wrong-branch';
-    keep = plan.options.rescue || (reused && isRefused);
+    const keep = (plan.options.rescue || (reused && isRefused)) && mayStay();
+    await conclude({ ...work, failed: true, keep, collected });
     throw error;
-  } finally {
-    keep &&= !isAborted(context.signal) && builder.vm.exit === undefined;
-    await copyConsole(journal, builder);
-    if (collected !== undefined && !keep) collected = await setAside(collected, journal.folder);
-    await end(context, journal, plan, builder, keep);
-    if (collected !== undefined && !isAborted(context.signal)) {
-      await publish(context, journal, progress, plan, collected, failed);
-    }
   }
-  return keep ? builder.record.id : undefined;
-}
-
-/** Checks what came out and puts it into the folder of results. */
-async function publish(
-  context: Context,
-  journal: Journal,
-  progress: BuildProgress,
-  plan: BuildPlan,
-  collected: Collected,
-  failed: boolean,
-): Promise<void> {
-  try {
-    await journal.step('publish', 'Checking artifacts', async (say) => {
-      const told = (event: MayflyEvent): void => {
-        if (event.type === 'artifact') progress.artifacts.push(event);
-        journal.tell(event);
-      };
-      await publishArtifacts(plan, collected, context.signal, told);
-      say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
-    });
-    if (!collected.inUse) await rm(collected.disk, { force: true });
-  } catch (error) {
-    if (!collected.inUse && (await exists(collected.disk))) {
-      const text = `The disk that holds what the build made is kept: ${collected.disk}. Remove it when you are done.`;
-      journal.tell({ type: 'notice', level: 'warning', text });
-    }
-    if (!failed) throw error;
-    warnOfMissing(journal, error);
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The end of the VM, or its life without us. */
-async function end(
-  context: Context,
-  journal: Journal,
-  plan: BuildPlan,
-  builder: BuilderVm,
-  keep: boolean,
-): Promise<void> {
-  if (!keep) {
-    await journal.step('destroy', 'Destroying the VM', () =>
-      destroyBuilderVm(context, builder, journal.tell),
-    );
-    return;
-  }
-  const request = { keepBuild: plan.options.rescue, unmount: false };
-  await finish(builder.guest, request, { signal: context.signal, onLine: () => undefined });
-  await keepBuilderVm(builder);
-  const text = `The VM ${builder.record.id} is kept. Get in: mayfly vm ssh. End it: mayfly vm destroy.`;
-  journal.tell({ type: 'notice', level: 'info', text });
-}
-
-async function copyConsole(journal: Journal, builder: BuilderVm): Promise<void> {
-  try {
-    await builder.guest.bringConsole();
-  } catch (error) {
-    const text = `The serial console of the VM could not be read: ${messageOf(error)}`;
-    journal.tell({ type: 'notice', level: 'warning', text });
-  }
-  await cp(builder.guest.console, join(journal.folder, buildFiles.console)).catch(() => undefined);
+  const keep = plan.options.keepRunning && mayStay();
+  const kept = await conclude({ ...work, failed: false, keep, collected });
+  return kept ? builder.record.id : undefined;
 }
 
 /** Paths inside the VM's folder are gone with it: point to the build's folder instead. */

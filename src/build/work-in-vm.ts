@@ -80,7 +80,7 @@ export async function workInVm(
 }
 
 /** The build has failed already: that its artifacts are lost too is only said. */
-export function warnOfMissing(journal: Journal, error: unknown): void {
+function warnOfMissing(journal: Journal, error: unknown): void {
   const text = `No artifacts of the failed build: ${messageOf(error)}`;
   journal.tell({ type: 'notice', level: 'warning', text });
 }

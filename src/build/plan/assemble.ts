@@ -22,6 +22,7 @@ import type { HostFacts } from './facts.js';
 import type { BuildPlan } from './plan-type.js';
 import type { PlanRequest } from './plan.js';
 import { builderSource, type Project } from './project.js';
+import type { VmRecord } from '../../vm/record.js';
 import { memoryOf, type ChosenProvider } from './provider.js';
 
 export interface Assembly {
@@ -30,6 +31,8 @@ export interface Assembly {
   readonly project: Project;
   readonly facts: HostFacts;
   readonly provider: ChosenProvider;
+  /** The VM that is used again: what nobody asked for is as it has it. */
+  readonly kept: VmRecord | undefined;
   readonly preview: SourcePreview;
   /** Copy of the builder directory. */
   readonly folder: string;
@@ -39,7 +42,7 @@ export interface Assembly {
 }
 
 export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
-  const { context, request, project, facts, provider, preview, folder, config, resolved } = parts;
+  const { context, request, project, facts, provider, kept, preview, folder, config, resolved } = parts;
   const { checkout } = project;
   const { options } = resolved;
   const merged = preview.outcome.kind === 'merged';
@@ -122,12 +125,12 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       connection: provider.connection,
       accelerator: facts.accelerator.name,
       acceleratorReason: facts.accelerator.reason,
-      memoryBytes: memoryOf(config.vm, options),
+      memoryBytes: Math.max(memoryOf(config.vm, options), kept?.memoryBytes ?? 0),
       network,
       hostProxy: usesExternalProxy(options.proxy) ? facts.httpProxy : undefined,
-      cpus: options.cpus ?? config.vm.cpus ?? facts.cpus,
-      cpuModel: options.cpuModel,
-      machineType: options.machineType,
+      cpus: options.cpus ?? kept?.cpus ?? config.vm.cpus ?? facts.cpus,
+      cpuModel: options.cpuModel ?? kept?.cpuModel,
+      machineType: options.machineType ?? kept?.machineType,
       vagrantfile: provider.name === 'vagrant' ? config.vm.vagrantfile : undefined,
     },
     archive,

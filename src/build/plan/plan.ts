@@ -24,7 +24,7 @@ import { refuseExpired } from '../archive/validity.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
-import { acceleratorOf, planProvider } from './provider.js';
+import { acceleratorOf, keptVmOf, memoryOf, planProvider } from './provider.js';
 import type { BuildPlan } from './plan-type.js';
 import { checkPostinstall, checkScripts, type ScriptField } from './scripts.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
@@ -81,7 +81,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         await checkPostinstall(folder, config);
         await checkScripts(folder, config, checkout.ref.name, request.scripts ?? ['provision', 'script']);
       }
-      const resolved = optionsFor(config, project, facts, context, request);
+      const { resolved, kept } = await optionsForVm(config, project, facts, context, request);
       const archive = await planArchive({
         context,
         config,
@@ -95,13 +95,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       });
       await notePlanned(context, checkout.topLevel, archive);
       if (request.refresh === true) refuseExpired(archive, new Date());
-      const provider = await planProvider(
-        context,
-        request,
-        project.checkout.topLevel,
-        config,
-        resolved.options,
-      );
+      const provider = await planProvider(context, request, kept, config, resolved.options);
       const accelerator = await acceleratorOf(context, provider, facts.accelerator);
       return await assemblePlan({
         ...{
@@ -109,6 +103,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
           request,
           project,
           provider,
+          kept: kept?.record,
           facts: { ...facts, accelerator },
           preview,
           folder,
@@ -179,6 +174,23 @@ function optionsFor(
       buildMemory: config.vm.buildMemory,
     },
   });
+}
+
+/** Whether to build in RAM is free for choice: then not in a VM that is kept and too small for it. */
+async function optionsForVm(
+  config: Config,
+  project: Project,
+  facts: HostFacts,
+  context: Context,
+  request: PlanRequest,
+) {
+  const resolved = optionsFor(config, project, facts, context, request);
+  const { options, origins } = resolved;
+  const kept = options.forceCleanup ? undefined : await keptVmOf(context, project.checkout.topLevel);
+  if (kept === undefined || origins.ram !== 'default') return { resolved, kept };
+  if (kept.record.memoryBytes >= memoryOf(config.vm, options)) return { resolved, kept };
+  const onDisk = optionsFor(config, project, { ...facts, availableMemory: 0 }, context, request);
+  return { resolved: onDisk, kept };
 }
 
 function releaseOf({ checkout }: Project, config: Config): Release | undefined {

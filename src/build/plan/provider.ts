@@ -50,11 +50,10 @@ export function memoryOf(vm: VmConfig, options: Pick<BuildOptions, 'ram'>): numb
 export async function planProvider(
   context: Context,
   request: Pick<PlanRequest, 'provider' | 'tryProvider'>,
-  checkout: string,
+  kept: KnownVm | undefined,
   config: Pick<Config, 'vm'>,
   options: BuildOptions,
 ): Promise<ChosenProvider> {
-  const kept = options.forceCleanup ? undefined : await keptVmOf(context, checkout);
   if (kept !== undefined) {
     const { provider, connection, id } = kept.record;
     const wanted = request.provider ?? provider;
@@ -72,7 +71,8 @@ export async function planProvider(
   return await firstSupported(context, choice, all, memoryOf(config.vm, options));
 }
 
-async function keptVmOf(context: Context, checkout: string): Promise<KnownVm | undefined> {
+/** The VM that a build of the checkout uses again. */
+export async function keptVmOf(context: Context, checkout: string): Promise<KnownVm | undefined> {
   const vms = await listVms(vmsFolder(context.home));
   return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
 }

@@ -3,13 +3,15 @@
  * disk; and, when the VM is gone unless it is kept, the host checks them and puts them where they
  * belong.
  */
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeArtifacts, type Artifact, type Offer } from '../../artifacts/collect.js';
 import { ARTIFACT_DISK } from '../../artifacts/disk.js';
+import { hasCode } from '../../errors.js';
 import { collectArtifacts } from '../../guest/build.js';
 import type { ScriptOptions } from '../../guest/session.js';
 import { vmFiles } from '../../paths.js';
+import { run } from '../../process/run.js';
 import type { Report } from '../../report/events.js';
 import type { BuilderVm } from '../vm/builder-vm.js';
 import { guestSettings } from '../plan/guest-environment.js';
@@ -37,9 +39,24 @@ export async function collect(
 }
 
 /** Takes the artifact disk out of the folder of a VM that is about to be removed. */
-export async function setAside(collected: Collected, scratch: string): Promise<Collected> {
+export async function setAside(
+  collected: Collected,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<Collected> {
   const disk = join(scratch, vmFiles.artifacts);
-  await rename(collected.disk, disk);
+  try {
+    await rename(collected.disk, disk);
+  } catch (error) {
+    if (!hasCode(error, 'EXDEV')) throw error;
+    // One of the two folders is a file system of its own. The disk is mostly holes: they stay holes.
+    try {
+      await run('cp', ['--sparse=auto', '--', collected.disk, disk], { signal });
+    } catch (problem) {
+      await rm(disk, { force: true });
+      throw problem;
+    }
+  }
   return { ...collected, disk, inUse: false };
 }
 

@@ -188,9 +188,28 @@ async function launch(
     },
     context.signal,
   );
-  const record: VmRecord = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
-  await writeVmRecord(folder, record);
+  const record = await noteStarted(context, folder, base, vm);
   return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
+}
+
+/** A VM that runs and that no record names would be found by nobody: it ends when that cannot be written. */
+export async function noteStarted(
+  context: Context,
+  folder: string,
+  base: VmRecord,
+  vm: RunningVm,
+): Promise<VmRecord> {
+  const record = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
+  try {
+    await writeVmRecord(folder, record);
+    return record;
+  } catch (error) {
+    await vm.kill().catch((problem: unknown) => {
+      const text = `The VM ${base.id} may still run, as it could not be ended: ${messageOf(problem)}`;
+      context.report({ type: 'notice', level: 'warning', text });
+    });
+    throw error;
+  }
 }
 
 /** Takes over a VM that an earlier command kept; starts it again when it was halted. */

@@ -1,7 +1,7 @@
 /** A VM in which one can work: fresh, or the kept one; its source shared, its base box made, SSH answering. */
 import { join } from 'node:path';
 import type { Box } from '../../basebox/store.js';
-import { MayflyError } from '../../errors.js';
+import { MayflyError, messageOf } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
 import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
@@ -17,6 +17,7 @@ import {
   type BuilderVm,
 } from './builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
+import { refuseOtherSettings } from './other-settings.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';
@@ -66,6 +67,7 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     const folder = kept?.folder ?? (await makeFolderFor(context, id));
     if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
     refuseOtherRef(plan, kept);
+    if (kept !== undefined && request.existing === undefined) refuseOtherSettings(plan, kept.record);
     await journal.step('source', 'Cloning the source for the VM', (say) =>
       shareSource(context, plan, folder, say.summary),
     );
@@ -153,9 +155,15 @@ async function connect(request: VmRequest, builder: BuilderVm, reused: boolean):
       connectBuilderVm(context, builder, say.progress, options),
     );
   } catch (error) {
-    await request.beforeRemoval?.(builder);
-    if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
-    else await destroyBuilderVm(context, builder, journal.tell);
+    try {
+      await request.beforeRemoval?.(builder);
+      if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
+      else await destroyBuilderVm(context, builder, journal.tell);
+    } catch (problem) {
+      // Why one cannot work in it is what matters.
+      const text = `The VM ${builder.record.id} could not be removed, and the next command tries again: ${messageOf(problem)}`;
+      journal.tell({ type: 'notice', level: 'warning', text });
+    }
     throw error;
   }
 }
