@@ -36,6 +36,8 @@ export interface ArchiveRequest {
   readonly release: Release | undefined;
   /** A tag of the local archive whose states are asked for by its name. Default: none. */
   readonly tag?: string | undefined;
+  /** Is told what a person should know of the choice of states. Default: nobody is. */
+  readonly warn?: (text: string) => void;
 }
 
 export async function planArchive(request: ArchiveRequest): Promise<PlannedArchive> {
@@ -62,6 +64,7 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
     request.tag === undefined
       ? await statesOfRelease(folder, config, request.release)
       : await statesOfTag(folder, config.archive, request.tag, hasVariable);
+  if (released.unused !== undefined) request.warn?.(released.unused);
   const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable)) : {};
   const given = {
     box: {

@@ -82,6 +82,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         await checkScripts(folder, config, checkout.ref.name, request.scripts ?? ['provision', 'script']);
       }
       const resolved = optionsFor(config, project, facts, context, request);
+      const warnings: string[] = [];
       const archive = await planArchive({
         context,
         config,
@@ -90,8 +91,9 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         strict: request.refresh === true,
         check: request.checkStates === true,
         offline: resolved.options.offline,
-        release: releaseOf(project, config),
+        release: releaseOf(project),
         tag: request.snapshots,
+        warn: (text) => warnings.push(text),
       });
       await notePlanned(context, checkout.topLevel, archive);
       if (request.refresh === true) refuseExpired(archive, new Date());
@@ -115,6 +117,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
           config,
           resolved,
           archive,
+          warnings,
         },
       });
     },
@@ -181,9 +184,9 @@ function optionsFor(
   });
 }
 
-function releaseOf({ checkout }: Project, config: Config): Release | undefined {
+function releaseOf({ checkout }: Project): Release | undefined {
   const { releaseTag, commit } = checkout;
-  return releaseTag === undefined ? undefined : { project: config.name, tag: releaseTag, commit };
+  return releaseTag === undefined ? undefined : { tag: releaseTag, commit };
 }
 
 /** On Jenkins, the branch it asked for must be the one that is checked out, unless a tag is built. */

@@ -196,7 +196,7 @@ describe('states of a service', () => {
     await writeState(join(folder, 'config/APT_snapshots.d'), 'debian', { serial: 'latest', releases: {} });
     const server = await startArchiveServer({ archive: rig.archive, upstream: rig.upstream, signal });
     const service = yaml(`kind: serials\n  url: ${server.url}\n  tagged_url: ${server.url}`);
-    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const release = { tag: '1.0', commit: 'c'.repeat(40) };
     const built = await planned(service, { release }).finally(() => server[Symbol.asyncDispose]());
     expect(built.origins[0]?.image).toMatchObject({
       serial: '1.0',
@@ -223,18 +223,18 @@ describe('a release that the local archive keeps', () => {
     await cp(rig.archive, own(), { recursive: true });
     await rig.mirror.publish({ packages: [NEWER] });
     await freezeTo('latest');
-    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const release = { tag: '1.0', commit: 'c'.repeat(40) };
     const again = await planned(yaml(), { release });
     for (const of of ['box', 'image'] as const)
       expect(again.origins[0]?.[of]).toMatchObject({ serial: there.serial, releases: releasesOf(there) });
-    // Another project's release of the same name, or another commit, has nothing to do with it.
-    for (const other of [
-      { ...release, project: 'other' },
-      { ...release, commit: 'd'.repeat(40) },
-    ]) {
-      const moved = await planned(yaml(), { release: other });
-      expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
-    }
+    // Another release of the same name has nothing to do with it.
+    const warnings: string[] = [];
+    const warn = (text: string): unknown => warnings.push(text);
+    const moved = await planned(yaml(), { release: { ...release, commit: 'd'.repeat(40) }, warn });
+    expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
+    expect(warnings).toEqual([
+      'The tag 1.0 of the local archive is not used: it was made of example, commit cccccccccccc, and this is dddddddddddd.',
+    ]);
   });
 });
 
