@@ -206,6 +206,19 @@ describe('states of a service', () => {
     expect(built.origins[0]?.box).toMatchObject({ serial: there.serial });
     // Without the service too, and served to the build.
     expect(await planned(service, { release, offline: true })).toEqual(built);
+    // A variable decides for what it names alone, and says so.
+    const none = contextIn(folder, join(folder, 'home'), { APT_SNAPSHOTS_SERIALS: '{}' });
+    expect(await planned(service, { release, offline: true, context: none })).toEqual(built);
+    const named = contextIn(folder, join(folder, 'home'), {
+      APT_SNAPSHOTS_SERIALS: JSON.stringify({ debian: there.serial }),
+    });
+    const warnings: string[] = [];
+    const warn = (text: string): unknown => warnings.push(text);
+    const other = await planned(service, { release, offline: true, context: named, warn });
+    expect(other.origins[0]?.image).toMatchObject({ serial: there.serial });
+    expect(warnings).toEqual([
+      `APT_SNAPSHOTS_SERIALS decides: debian ${there.serial} in place of the tagged snapshot 1.0 of this release.`,
+    ]);
     const context = contextIn(folder, join(folder, 'home'));
     await using archive = await openArchive(context, built, true, () => undefined);
     const address = `http://127.0.0.1:${archive.port}/1.0/debian/dists/trixie/InRelease`;
