@@ -26,15 +26,24 @@ base_branch() {
   [ ! -e config/base_branch ] || printf 'refs/remotes/origin/%s\n' "$(head -n 1 config/base_branch)"
 }
 
-# What a second build needs to be of the same: the commit, its name, the head of its base branch, the serials.
+# What a second build needs to be of the same: the commit, its name, the head of its base branch; later the serials.
 note_inputs() {
   mkdir -p "$1"
-  rm -f "$1/snapshots.bundle"
+  rm -f "$1/snapshots.bundle" "$1/serials.json"
   git rev-parse HEAD > "$1/commit"
   git symbolic-ref --quiet --short HEAD > "$1/branch" || : > "$1/branch"
   base=$(base_branch)
   if [ -z "$base" ] || ! git rev-parse --verify --quiet "$base" > "$1/base"; then : > "$1/base"; fi
-  mayfly snapshots resolve --json > "$1/serials.json"
+}
+
+# The serials that the image was made from. Before the build nobody knows them: the base branch that is merged may be
+# frozen to others, and a release has its tag. `latest` of a mirror and a service's tagged snapshots are no serials.
+note_serials() {
+  node -p '
+    const { serials } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).archive;
+    const used = Object.entries(serials).map(([origin, { image }]) => [origin, image]);
+    JSON.stringify(Object.fromEntries(used.filter(([, serial]) => /^\d{8}(\d\d|T\d{6}Z)$/.test(serial))), null, 2);
+  ' "$1/build.json" > "$1/inputs/serials.json"
 }
 
 take_inputs() {
@@ -54,8 +63,9 @@ take_inputs() {
 }
 
 use_serials() {
-  APT_SNAPSHOTS_SERIALS=$(cat "$1/serials.json")
-  export APT_SNAPSHOTS_SERIALS
+  serials=$(cat "$1/serials.json")
+  unset APT_SNAPSHOTS_SERIALS
+  if [ "$serials" != '{}' ]; then export APT_SNAPSHOTS_SERIALS="$serials"; fi
 }
 
 # build_into RESULTS FLAGS...
@@ -131,8 +141,8 @@ case $step in
     on_branch
     tidy
     note_inputs "$results/inputs"
-    use_serials "$results/inputs"
     build_into "$results"
+    note_serials "$results"
     [ "$BUNDLE" = no ] || bundle_inputs "$results"
     ;;
   again)

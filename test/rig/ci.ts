@@ -8,16 +8,12 @@ import { folder as workerFolder, PROGRAM } from './mayfly.js';
 const CI = fileURLToPath(new URL('../../ci', import.meta.url));
 
 /**
- * Plans in place of `build`, with the same flags: what it "builds" depends on commit, serials and box alone. It knows the
- * newest serial without asking a service, which no test has. All else is the real command.
+ * Plans in place of `build`, with the same flags: what it "builds" depends on commit, serials and box alone. Of debian-security
+ * at `latest` it used CI_NEWEST, without asking a service, which no test has. All else is the real command.
  */
 const PLANS = `#!/bin/sh
 set -eu
 echo "$*" >> "$CI_LOG"
-if [ "$1 $2" = 'snapshots resolve' ]; then
-  printf '{"debian":"2026010203","debian-security":"%s","torproject":"2026010204"}\\n' "$CI_NEWEST"
-  exit
-fi
 [ "$1" = build ] || exec ${process.execPath} '${PROGRAM}' "$@"
 shift
 results= words=
@@ -28,13 +24,24 @@ while [ $# -gt 0 ]; do
     *) words="$words $1"; shift ;;
   esac
 done
-${process.execPath} '${PROGRAM}' plan --json $words > "$results/plan.json"
-printf '{"plan":%s}\n' "$(cat "$results/plan.json")" > "$results/build.json"
+${process.execPath} '${PROGRAM}' plan --json $words > "$results/found.json"
 ${process.execPath} -e '
-  const { source, environment, box } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+  const [results] = process.argv.slice(1);
+  const fs = require("fs");
+  const plan = JSON.parse(fs.readFileSync(results + "/found.json", "utf8"));
+  const { source, environment, box, archive } = plan;
+  for (const origin of archive.origins)
+    for (const state of [origin.box, origin.image])
+      if (state.serial === "latest") state.serial = process.env.CI_NEWEST;
+  const used = archive.origins.map(({ origin, box, image }) => [origin, { box: box.serial, image: image.serial }]);
+  environment.APT_SNAPSHOTS_SERIALS = JSON.stringify(Object.fromEntries(used.map(([origin, { image }]) => [origin, image])));
+  fs.writeFileSync(results + "/plan.json", JSON.stringify(plan));
+  const record = { archive: { serials: Object.fromEntries(used) }, plan };
+  fs.writeFileSync(results + "/build.json", JSON.stringify(record));
   const image = [source.commit, environment.APT_SNAPSHOTS_SERIALS, box.fingerprint, process.env.CI_SPOIL ?? ""].join();
-  console.log(require("crypto").createHash("sha256").update(image).digest("hex") + "  " + Date.now() + ".img");
-' < "$results/plan.json" > "$results/SHA256SUMS"
+  const sum = require("crypto").createHash("sha256").update(image).digest("hex");
+  fs.writeFileSync(results + "/SHA256SUMS", sum + "  " + Date.now() + ".img\\n");
+' "$results"
 `;
 
 export interface Agent {

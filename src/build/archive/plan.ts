@@ -15,6 +15,7 @@ import { keyringOf, serviceOf, type PlannedArchive, type PlannedOrigin, type Ser
 import { statesOfRelease, statesOfTag, type Release } from './release.js';
 import { newestSerials, StateSource, statesOf } from './states.js';
 import { settingsOf } from './take-origin.js';
+import { contradictions, givenStates, type States } from './variable.js';
 
 /** Serials of the image, in the project. */
 export const IMAGE_SERIALS = 'config/APT_snapshots.d';
@@ -36,6 +37,8 @@ export interface ArchiveRequest {
   readonly release: Release | undefined;
   /** A tag of the local archive whose states are asked for by its name. Default: none. */
   readonly tag?: string | undefined;
+  /** Is told what a person should know of the choice of states. Default: nobody is. */
+  readonly warn?: (text: string) => void;
 }
 
 export async function planArchive(request: ArchiveRequest): Promise<PlannedArchive> {
@@ -62,27 +65,31 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
     request.tag === undefined
       ? await statesOfRelease(folder, config, request.release)
       : await statesOfTag(folder, config.archive, request.tag, hasVariable);
-  const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable)) : {};
+  if (released.unused !== undefined) request.warn?.(released.unused);
+  const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable), released) : {};
+  const isMirror = config.archive.kind === 'mirror';
+  // A mirror has one state, whatever serials anybody names.
+  if (!isMirror) for (const text of contradictions(fromVariable, released, image)) request.warn?.(text);
   const given = {
     box: {
       ...released.box,
       ...Object.fromEntries(Object.entries(fromVariable).filter(([name]) => takesNothing(name))),
     },
-    image: hasVariable ? fromVariable : released.image,
+    image: { ...released.image, ...fromVariable },
   };
-  const tag = hasVariable ? undefined : released.tag;
+  const tagFor = (name: string) => (fromVariable[name] === undefined ? released.tag : undefined);
   const isMoving = (states: States, fixed: States, name: string): boolean =>
     states[name]?.serial === LATEST && fixed[name] === undefined;
   const moving = origins.filter(
-    (name) => isMoving(box, given.box, name) || (tag === undefined && isMoving(image, given.image, name)),
+    (name) =>
+      isMoving(box, given.box, name) || (tagFor(name) === undefined && isMoving(image, given.image, name)),
   );
   await using source = new StateSource(request);
-  const isMirror = config.archive.kind === 'mirror';
   const newest = isMirror ? {} : await newestSerials(source, moving);
   const resolve = (of: SerialSet, states: States): Serials => {
     const wanted = Object.fromEntries(origins.map((name) => [name, states[name]?.serial ?? LATEST]));
     // Of a tagged snapshot the serial files say nothing.
-    const lenient = isMirror || !strict || (of === 'image' && tag !== undefined);
+    const lenient = isMirror || !strict || (of === 'image' && released.tag !== undefined);
     return lenient
       ? { ...wanted, ...newestOf(wanted, newest), ...serialsOf(given[of]) }
       : resolvedSerials(wanted, serialsOf(given[of]), newest);
@@ -98,19 +105,16 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
       keyring: keyringOf(settings, request.builderFolder),
       ...(await statesOf(source, origin, {
         box: wantedState(serials.box[origin], box[origin], given.box[origin]),
-        image: { ...wantedState(serials.image[origin], image[origin], given.image[origin]), tag },
+        image: {
+          ...wantedState(serials.image[origin], image[origin], given.image[origin]),
+          tag: tagFor(origin),
+        },
       })),
     };
   });
   const { kind, url, taggedUrl, pinned } = config.archive;
   return { kind, url, taggedUrl, pinned, origins: await Promise.all(planned) };
 }
-
-/** Origin → state. */
-type States = Readonly<Record<string, FrozenState>>;
-
-const givenStates = (serials: Serials): States =>
-  Object.fromEntries(Object.entries(serials).map(([origin, serial]) => [origin, { serial, releases: {} }]));
 
 const serialsOf = (states: States): Serials =>
   Object.fromEntries(Object.entries(states).map(([origin, { serial }]) => [origin, serial]));

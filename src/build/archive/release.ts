@@ -11,7 +11,6 @@ import type { FrozenState } from '../../snapshots/serial-files.js';
 
 /** A commit that is exactly a tag. */
 export interface Release {
-  readonly project: string;
   readonly tag: string;
   readonly commit: string;
 }
@@ -22,6 +21,8 @@ export interface ReleaseStates {
   readonly image: Readonly<Record<string, FrozenState>>;
   /** Take the tagged snapshots of this name from the service. */
   readonly tag: string | undefined;
+  /** Why a tag of the release's name is not used, when there is one. */
+  readonly unused?: string;
 }
 
 const NONE: ReleaseStates = { box: {}, image: {}, tag: undefined };
@@ -36,7 +37,9 @@ export async function statesOfRelease(
   if (kind === 'serials' && taggedUrl !== undefined) return { ...NONE, tag: release.tag };
   if (kind !== 'local') return NONE;
   const tag = await findTag(archive, release.tag);
-  if (tag === undefined || !isOf(tag, release)) return NONE;
+  if (tag === undefined) return NONE;
+  // The commit alone decides: a project may take its name from its folder, which is another one elsewhere.
+  if (tag.commit !== release.commit) return { ...NONE, unused: otherCommit(tag, release) };
   return { box: keptStates(tag, 'box'), image: keptStates(tag, 'image'), tag: undefined };
 }
 
@@ -93,7 +96,8 @@ function keptStates(tag: Tag, of: 'box' | 'image'): Readonly<Record<string, Froz
   );
 }
 
-/** Two projects on one host may both have a release 1.0. */
-function isOf(tag: Tag, release: Release): boolean {
-  return tag.project === release.project && tag.commit === release.commit;
+/** Two projects on one host may both have a release 1.0; or the tag in Git was moved. */
+function otherCommit({ tag, project, commit }: Tag, release: Release): string {
+  const [kept, built] = [commit, release.commit].map((id) => id.slice(0, 12));
+  return `The tag ${tag} of the local archive is not used: it was made of ${project}, commit ${kept}, and this is ${built}.`;
 }

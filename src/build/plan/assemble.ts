@@ -39,6 +39,8 @@ export interface Assembly {
   readonly config: Config;
   readonly resolved: ResolvedOptions;
   readonly archive: PlannedArchive;
+  /** About the states that were chosen. */
+  readonly warnings: readonly string[];
 }
 
 export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
@@ -113,6 +115,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     optionOrigins: resolved.origins,
     warnings: [
       ...resolved.warnings,
+      ...parts.warnings,
       ...movingWarnings(archive),
       ...validityWarnings(archive, new Date()),
       ...provider.refused.map((reason) => `Not used: ${reason}.`),

@@ -81,7 +81,12 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         await checkPostinstall(folder, config);
         await checkScripts(folder, config, checkout.ref.name, request.scripts ?? ['provision', 'script']);
       }
+<<<<<<< HEAD
       const { resolved, kept } = await optionsForVm(config, project, facts, context, request);
+=======
+      const resolved = optionsFor(config, project, facts, context, request);
+      const warnings: string[] = [];
+>>>>>>> ci2
       const archive = await planArchive({
         context,
         config,
@@ -90,8 +95,9 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         strict: request.refresh === true,
         check: request.checkStates === true,
         offline: resolved.options.offline,
-        release: releaseOf(project, config),
+        release: releaseOf(project),
         tag: request.snapshots,
+        warn: (text) => warnings.push(text),
       });
       await notePlanned(context, checkout.topLevel, archive);
       if (request.refresh === true) refuseExpired(archive, new Date());
@@ -110,6 +116,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
           config,
           resolved,
           archive,
+          warnings,
         },
       });
     },
@@ -176,6 +183,7 @@ function optionsFor(
   });
 }
 
+<<<<<<< HEAD
 /** Whether to build in RAM is free for choice: then not in a VM that is kept and too small for it. */
 async function optionsForVm(
   config: Config,
@@ -194,8 +202,11 @@ async function optionsForVm(
 }
 
 function releaseOf({ checkout }: Project, config: Config): Release | undefined {
+=======
+function releaseOf({ checkout }: Project): Release | undefined {
+>>>>>>> ci2
   const { releaseTag, commit } = checkout;
-  return releaseTag === undefined ? undefined : { project: config.name, tag: releaseTag, commit };
+  return releaseTag === undefined ? undefined : { tag: releaseTag, commit };
 }
 
 /** On Jenkins, the branch it asked for must be the one that is checked out, unless a tag is built. */

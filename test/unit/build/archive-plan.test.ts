@@ -218,7 +218,7 @@ describe('states of a service', () => {
     await writeState(join(folder, 'config/APT_snapshots.d'), 'debian', { serial: 'latest', releases: {} });
     const server = await startArchiveServer({ archive: rig.archive, upstream: rig.upstream, signal });
     const service = yaml(`kind: serials\n  url: ${server.url}\n  tagged_url: ${server.url}`);
-    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const release = { tag: '1.0', commit: 'c'.repeat(40) };
     const built = await planned(service, { release }).finally(() => server[Symbol.asyncDispose]());
     expect(built.origins[0]?.image).toMatchObject({
       serial: '1.0',
@@ -228,6 +228,19 @@ describe('states of a service', () => {
     expect(built.origins[0]?.box).toMatchObject({ serial: there.serial });
     // Without the service too, and served to the build.
     expect(await planned(service, { release, offline: true })).toEqual(built);
+    // A variable decides for what it names alone, and says so.
+    const none = contextIn(folder, join(folder, 'home'), { APT_SNAPSHOTS_SERIALS: '{}' });
+    expect(await planned(service, { release, offline: true, context: none })).toEqual(built);
+    const named = contextIn(folder, join(folder, 'home'), {
+      APT_SNAPSHOTS_SERIALS: JSON.stringify({ debian: there.serial }),
+    });
+    const warnings: string[] = [];
+    const warn = (text: string): unknown => warnings.push(text);
+    const other = await planned(service, { release, offline: true, context: named, warn });
+    expect(other.origins[0]?.image).toMatchObject({ serial: there.serial });
+    expect(warnings).toEqual([
+      `APT_SNAPSHOTS_SERIALS decides: debian ${there.serial} in place of the tagged snapshot 1.0 of this release.`,
+    ]);
     const context = contextIn(folder, join(folder, 'home'));
     await using archive = await openArchive(context, built, true, () => undefined);
     const address = `http://127.0.0.1:${archive.port}/1.0/debian/dists/trixie/InRelease`;
@@ -245,18 +258,18 @@ describe('a release that the local archive keeps', () => {
     await cp(rig.archive, own(), { recursive: true });
     await rig.mirror.publish({ packages: [NEWER] });
     await freezeTo('latest');
-    const release = { project: 'example', tag: '1.0', commit: 'c'.repeat(40) };
+    const release = { tag: '1.0', commit: 'c'.repeat(40) };
     const again = await planned(yaml(), { release });
     for (const of of ['box', 'image'] as const)
       expect(again.origins[0]?.[of]).toMatchObject({ serial: there.serial, releases: releasesOf(there) });
-    // Another project's release of the same name, or another commit, has nothing to do with it.
-    for (const other of [
-      { ...release, project: 'other' },
-      { ...release, commit: 'd'.repeat(40) },
-    ]) {
-      const moved = await planned(yaml(), { release: other });
-      expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
-    }
+    // Another release of the same name has nothing to do with it.
+    const warnings: string[] = [];
+    const warn = (text: string): unknown => warnings.push(text);
+    const moved = await planned(yaml(), { release: { ...release, commit: 'd'.repeat(40) }, warn });
+    expect(moved.origins[0]?.image.releases).not.toEqual(releasesOf(there));
+    expect(warnings).toEqual([
+      'The tag 1.0 of the local archive is not used: it was made of example, commit cccccccccccc, and this is dddddddddddd.',
+    ]);
   });
 });
 

@@ -8,11 +8,10 @@ import { git, repository, temporaryFolder } from '../source/repository.js';
 
 /** It fails, or waits for its end, where it is told to. */
 const MAYFLY = `case "$1 $2" in
-  'snapshots resolve') echo '{"debian":"2026010203"}' ;;
   'snapshots list') cat "$FAKE/tags.json" ;;
   'build --artifacts')
     printf '%s' "\${APT_SNAPSHOTS_SERIALS-none}" > "$FAKE/serials"
-    printf '{"plan":{"archive":{"kind":"%s"},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_KIND" > "$3/build.json"
+    printf '{"archive":{"serials":%s},"plan":{"archive":{"kind":"%s"},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_USED" "$FAKE_KIND" > "$3/build.json"
     ;;
   'snapshots export') echo bundle > "$4" ;;
 esac
@@ -24,6 +23,8 @@ if [ "\${FAKE_WAIT:-}" = "$1 $2" ]; then
 fi
 [ "\${FAKE_FAILS:-}" != "$1 $2" ] || exit 7`;
 
+/** What a build says that it used. */
+const USED = '{"debian":{"box":"2026010101","image":"2026010203"}}';
 const TAG = /^ci-(\d{8})-[0-9a-f]{12}-[0-9a-f]{12}$/;
 const VARIATIONS = '--cpus 1 --cpu-model Nehalem --machine-type pc-q35-6.2 --date-offset +31'.split(' ');
 
@@ -47,7 +48,7 @@ const tags = async (...names: readonly string[]): Promise<void> => {
 type Variables = Readonly<Record<string, string>>;
 
 const start = (args: readonly string[], env: Variables): RunningStep =>
-  startStep(args, source, { FAKE: folder, FAKE_KIND: 'local', ...env });
+  startStep(args, source, { FAKE: folder, FAKE_KIND: 'local', FAKE_USED: USED, ...env });
 
 const AGAIN = ['again', '../second', '../first/inputs'];
 const build = (env: Variables = {}): Promise<StepOutcome> => start(['build', '../first'], env).outcome;
@@ -71,7 +72,6 @@ const exists = (path: string): Promise<boolean> =>
 
 const serials = (): Promise<string> => readFile(join(folder, 'serials'), 'utf8');
 
-const RESOLVE = ['snapshots', 'resolve', '--json'];
 const FIRST = ['build', '--artifacts', '/first', '--junit', '/first/junit.xml'];
 const SECOND = ['build', '--artifacts', '/second', '--junit', '/second/junit.xml'];
 const TAGGED = ['snapshots', 'tag', 'TAG', '--record', '/first/build.json'];
@@ -94,27 +94,54 @@ describe('the first build', () => {
   it('makes no bundle unless it is to', async () => {
     for (const env of [{}, { MAYFLY_CI_BUNDLE: '' }, { MAYFLY_CI_BUNDLE: 'no' }]) {
       expect(await build(env)).toMatchObject({ exitCode: 0 });
-      expect(await serials()).toBe('{"debian":"2026010203"}');
     }
-    expect(await asked()).toEqual([RESOLVE, FIRST, RESOLVE, FIRST, RESOLVE, FIRST]);
+    expect(await asked()).toEqual([FIRST, FIRST, FIRST]);
+  });
+
+  it('is told no serials, and leaves those that it used, whatever was there before', async () => {
+    await inputs(false);
+    const used = {
+      debian: { box: '2026010101', image: '2026010401' },
+      'debian-security': { box: 'latest', image: '20260104T030405Z' },
+    };
+    expect(await build({ FAKE_USED: JSON.stringify(used) })).toMatchObject({ exitCode: 0 });
+    expect(await serials()).toBe('none');
+    const left = await readFile(join(folder, 'first/inputs/serials.json'), 'utf8');
+    expect(JSON.parse(left)).toEqual({ debian: '2026010401', 'debian-security': '20260104T030405Z' });
+    expect(await again()).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(await serials())).toEqual(JSON.parse(left));
+  });
+
+  it('has the serials that the CI system names', async () => {
+    expect(await build({ APT_SNAPSHOTS_SERIALS: '{"debian":"2026010501"}' })).toMatchObject({ exitCode: 0 });
+    expect(await serials()).toBe('{"debian":"2026010501"}');
+  });
+
+  it.each(['latest', '1.0'])('that used what no serial names (%s) fixes none', async (image) => {
+    const FAKE_USED = JSON.stringify({ debian: { box: '2026010101', image } });
+    expect(await build({ FAKE_USED })).toMatchObject({ exitCode: 0 });
+    expect(await again()).toMatchObject({ exitCode: 0 });
+    expect(await serials()).toBe('none');
   });
 
   it('leaves its snapshots beside its inputs, and no tag', async () => {
     expect(await build(BUNDLE)).toMatchObject({ exitCode: 0 });
-    expect(await asked()).toEqual([RESOLVE, FIRST, TAGGED, EXPORTED, UNTAGGED]);
+    expect(await asked()).toEqual([FIRST, TAGGED, EXPORTED, UNTAGGED]);
     expect(await exists('first/inputs/snapshots.bundle')).toBe(true);
   });
 
   it('needs none where all agents use one service, and leaves none of an earlier one', async () => {
     await inputs(true);
     expect(await build({ ...BUNDLE, FAKE_KIND: 'serials' })).toMatchObject({ exitCode: 0 });
-    expect(await asked()).toEqual([RESOLVE, FIRST]);
+    expect(await asked()).toEqual([FIRST]);
     expect(await exists('first/inputs/snapshots.bundle')).toBe(false);
   });
 
-  it('that fails has nothing to tag', async () => {
+  it('that fails has nothing to tag, and no serials', async () => {
+    await inputs(true);
     expect(await build({ ...BUNDLE, FAKE_FAILS: 'build --artifacts' })).toMatchObject({ exitCode: 7 });
-    expect(await asked()).toEqual([RESOLVE, FIRST]);
+    expect(await asked()).toEqual([FIRST]);
+    expect(await exists('first/inputs/serials.json')).toBe(false);
   });
 
   it.each([
@@ -122,7 +149,7 @@ describe('the first build', () => {
     ['exported', 'snapshots export', [TAGGED, EXPORTED]],
   ])('fails when what it used cannot be %s, and leaves no tag', async (_, command, calls) => {
     expect(await build({ ...BUNDLE, FAKE_FAILS: command })).toMatchObject({ exitCode: 7 });
-    expect(await asked()).toEqual([RESOLVE, FIRST, ...calls, UNTAGGED]);
+    expect(await asked()).toEqual([FIRST, ...calls, UNTAGGED]);
   });
 
   it('is none when nobody can say whether there is to be a bundle', async () => {
