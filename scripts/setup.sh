@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # program:package
 NEEDED='qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebstrap
   newuidmap:uidmap git:git ssh:openssh-client ssh-keygen:openssh-client setpriv:util-linux
-  flock:util-linux tar:tar zstd:zstd xz:xz-utils gpgv:gpgv'
+  flock:util-linux tar:tar xz:xz-utils gpgv:gpgv'
 [ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
   faketime:faketime taskset:util-linux hostname:hostname sftp:openssh-client
   virsh:libvirt-clients libvirtd:libvirt-daemon vagrant:vagrant dropbear:dropbear-bin ip:iproute2
