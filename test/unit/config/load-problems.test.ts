@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { rejection } from './rejection.js';
@@ -24,7 +25,8 @@ describe('loadConfig, given something wrong', () => {
       '      provider: "kvm" # fast',
       '                ^^^^^',
     ]);
-    expect(error.hint).toContain('docs/builder.yaml.md');
+    // Wherever the person is: the page is in mayfly's installation, not in the project.
+    expect(error.hint).toContain(`${resolve('docs/builder.yaml.md')} describes every field.`);
   });
 
   it('shows the problems of all sections at once, in the order of the file', () => {
