@@ -183,6 +183,10 @@ name: A
     ],
     ['vm:\n\tcpus: 2', '2:1: expected blanks before the first word, found a tab'],
     ['name: a: b', '1:7: a second colon on this line; put the value in quotes, or on lines below'],
+    [
+      'name: x\nvm:\n memory: 1G\n   cpus: 2\n',
+      '3:10: the next line is indented deeper, as if it belonged to this value; expected as many blanks before its key as before this one',
+    ],
     ['vm:\n  cpus: 2\n memory: 1G', '3:1: expected as many blanks before this key as before those above it'],
     ['vm: {cpus: 2]', '1:13: expected a closing }, found "]"'],
     ['name: [a', '1:9: expected a closing ], found the end of the file'],
