@@ -63,12 +63,14 @@ export function registerPlan(program: Command): void {
       checkStates: true,
     });
     if (flags.json === true) printJson(plan);
-    else for (const line of planLines(plan)) printWrapped(sanitizeLine(line));
+    else for (const line of planLines(plan, flags.quiet)) printWrapped(sanitizeLine(line));
   });
 }
 
-/** The plan in words. Pure. */
-export function planLines(plan: BuildPlan): readonly string[] {
+/** The plan in words. Pure. @param quiet warnings only */
+export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
+  const warnings = plan.warnings.map((warning) => `warning: ${warning}`);
+  if (quiet) return warnings;
   const { source, box, vm, scripts } = plan;
   const options = Object.entries(plan.optionOrigins)
     .filter(([, origin]) => origin !== 'default')
@@ -108,6 +110,6 @@ export function planLines(plan: BuildPlan): readonly string[] {
     ...(options.length === 0 ? [] : ['options that are not the default:', ...options]),
     'environment of the scripts:',
     ...Object.entries(plan.environment).map(([name, value]) => `  ${name}=${value}`),
-    ...plan.warnings.map((warning) => `warning: ${warning}`),
+    ...warnings,
   ];
 }

@@ -44,6 +44,10 @@ describe('a plan in words', () => {
     expect(text).not.toContain('warning:');
   });
 
+  it('with --quiet is its warnings only', () => {
+    expect(planLines(PLAN, true)).toEqual(['warning: The base box is not pinned.']);
+  });
+
   it('of a layout that is known by a profile says so', () => {
     const project = { ...PLAN.project, profile: 'tails', builderFolder: 'vagrant' } as const;
     expect(planLines({ ...PLAN, project })[0]).toBe(
