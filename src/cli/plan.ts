@@ -29,9 +29,10 @@ interface PlanFlags extends GlobalOptions {
 export function registerPlan(program: Command): void {
   const command = program
     .command('plan')
-    .summary('say what a build would do, and change nothing')
+    .summary('say what a build would do, and start none')
     .description(
-      'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts.',
+      'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts. ' +
+        'It changes nothing in the checkout, and starts no build.',
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
