@@ -68,6 +68,17 @@ export function registerPlan(program: Command): void {
   });
 }
 
+/** What the VM reaches. */
+const NETWORKS: Readonly<Record<BuildPlan['vm']['network'], string>> = {
+  archive: 'the archive and a configured proxy only',
+  open: 'all that this host reaches',
+  none: 'nothing',
+};
+
+function stateOf({ origin, box, image }: BuildPlan['archive']['origins'][number]): string {
+  return `${origin} ${image.serial}${box.serial === image.serial ? '' : ` (base box: ${box.serial})`}`;
+}
+
 /** The plan in words. Pure. @param quiet warnings only */
 export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
   const warnings = plan.warnings.map((warning) => `warning: ${warning}`);
@@ -97,6 +108,8 @@ export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
       'build in',
       plan.ramKib === undefined ? 'disk of the VM' : `memory of the VM (${formatMemory(plan.ramKib * 1024)})`,
     ],
+    ['snapshots', plan.archive.origins.map(stateOf).join(', ')],
+    ['network', NETWORKS[vm.network]],
     [
       'packages',
       plan.apt.proxy === undefined
