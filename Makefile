@@ -6,7 +6,8 @@
 example: setup
 	@sh scripts/example.sh
 
-# Installs what is missing, runs linters, unit tests and integration tests.
+# Installs what is missing, runs linters, unit tests and integration tests. Installs libvirt and Vagrant too, whose
+# packages bring services: for a throw-away machine.
 test:
 	@sh scripts/setup.sh test
 	@npm run --silent lint

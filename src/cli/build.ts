@@ -51,8 +51,9 @@ export function registerBuild(program: Command): void {
   command.addHelpText(
     'after',
     `
-Build options come from the command line, then from MAYFLY_BUILD_OPTIONS, then
-from options: in builder.yaml.`,
+Build options come from the command line, then from MAYFLY_BUILD_OPTIONS (or,
+where that is unset, TAILS_BUILD_OPTIONS), then from options: in builder.yaml.
+APT_SNAPSHOTS_SERIALS and http_proxy count too: see \`mayfly --help\`.`,
   );
   addExamples(
     command,

@@ -75,6 +75,7 @@ function addClean(cache: Command): void {
       if (gone && flags.json !== true) print(`Removed the cache ${cache.name}${placeOf(cache)}.`);
     }
     if (flags.json === true) printJson({ removed, inUse });
+    else if (known.length === 0) print('There is nothing to remove.');
     if (inUse.length > 0) {
       throw new MayflyError(
         'refused',

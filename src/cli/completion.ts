@@ -25,6 +25,7 @@ export function registerCompletion(program: Command): void {
     'after',
     `
 For every bash to come:
+  mkdir -p ~/.local/share/bash-completion/completions
   mayfly completion bash > ~/.local/share/bash-completion/completions/mayfly`,
   );
 }

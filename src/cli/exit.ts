@@ -6,7 +6,7 @@ const BUG = 70;
 
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [0, 'success'],
-  [1, 'the build script failed (or its own exit code, where it is none of these)'],
+  [1, 'the build script failed (or its own code, if below 126 and none of these)'],
   [2, 'wrong usage or configuration'],
   [3, 'the host lacks something'],
   [4, 'the VM, its provider or provisioning failed'],

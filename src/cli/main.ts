@@ -14,6 +14,9 @@ import { outliveReaders } from './streams.js';
 /** The variables of the environment that people set. */
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['MAYFLY_BUILD_OPTIONS', 'build options, as words: "noram cpus=2"'],
+  ['TAILS_BUILD_OPTIONS', 'the same, where that is unset; in every project'],
+  ['APT_SNAPSHOTS_SERIALS', "serials of the image's packages, as JSON"],
+  ['http_proxy', 'proxy for snapshots and for --proxy extproxy'],
   ['ARTIFACTS', 'folder for the artifacts'],
   ['MAYFLY_HOME', "one folder for all that mayfly stores (else XDG's)"],
   ['MAYFLY_TMPDIR', 'where base boxes are put together (else /var/tmp)'],

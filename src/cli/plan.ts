@@ -29,9 +29,10 @@ interface PlanFlags extends GlobalOptions {
 export function registerPlan(program: Command): void {
   const command = program
     .command('plan')
-    .summary('say what a build would do, and change nothing')
+    .summary('say what a build would do, and start none')
     .description(
-      'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts.',
+      'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts. ' +
+        'It changes nothing in the checkout, and starts no build.',
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
@@ -63,12 +64,25 @@ export function registerPlan(program: Command): void {
       checkStates: true,
     });
     if (flags.json === true) printJson(plan);
-    else for (const line of planLines(plan)) printWrapped(sanitizeLine(line));
+    else for (const line of planLines(plan, flags.quiet)) printWrapped(sanitizeLine(line));
   });
 }
 
-/** The plan in words. Pure. */
-export function planLines(plan: BuildPlan): readonly string[] {
+/** What the VM reaches. */
+const NETWORKS: Readonly<Record<BuildPlan['vm']['network'], string>> = {
+  archive: 'the archive and a configured proxy only',
+  open: 'all that this host reaches',
+  none: 'nothing',
+};
+
+function stateOf({ origin, box, image }: BuildPlan['archive']['origins'][number]): string {
+  return `${origin} ${image.serial}${box.serial === image.serial ? '' : ` (base box: ${box.serial})`}`;
+}
+
+/** The plan in words. Pure. @param quiet warnings only */
+export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
+  const warnings = plan.warnings.map((warning) => `warning: ${warning}`);
+  if (quiet) return warnings;
   const { source, box, vm, scripts } = plan;
   const options = Object.entries(plan.optionOrigins)
     .filter(([, origin]) => origin !== 'default')
@@ -94,6 +108,8 @@ export function planLines(plan: BuildPlan): readonly string[] {
       'build in',
       plan.ramKib === undefined ? 'disk of the VM' : `memory of the VM (${formatMemory(plan.ramKib * 1024)})`,
     ],
+    ['snapshots', plan.archive.origins.map(stateOf).join(', ')],
+    ['network', NETWORKS[vm.network]],
     [
       'packages',
       plan.apt.proxy === undefined
@@ -108,6 +124,6 @@ export function planLines(plan: BuildPlan): readonly string[] {
     ...(options.length === 0 ? [] : ['options that are not the default:', ...options]),
     'environment of the scripts:',
     ...Object.entries(plan.environment).map(([name, value]) => `  ${name}=${value}`),
-    ...plan.warnings.map((warning) => `warning: ${warning}`),
+    ...warnings,
   ];
 }

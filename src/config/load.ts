@@ -1,4 +1,5 @@
 /** builder.yaml, as text → Config. Whoever calls reads the file. */
+import { fileURLToPath } from 'node:url';
 import { MayflyError } from '../errors.js';
 import type { Config } from './config.js';
 import { toConfig, type ConfigDefaults } from './defaults.js';
@@ -15,6 +16,9 @@ export interface LoadContext {
 
 /** A builder.yaml of this size is something else. Bytes. */
 const LARGEST = 1024 * 1024;
+
+/** In the installation of mayfly: a project has no such page. */
+const REFERENCE = fileURLToPath(new URL('../../docs/builder.yaml.md', import.meta.url));
 
 /** Values that mean what is written: variables, and what belongs to a build option. */
 const isText: IsText = (path) =>
@@ -43,7 +47,7 @@ export function loadConfig(content: string, { file, defaults }: LoadContext): Co
   const parsed = builderSchema.safeParse(reading.value ?? {});
   const problems = [...reading.problems, ...problemsOf(parsed.error?.issues ?? [], reading)];
   if (!parsed.success || problems.length > 0) {
-    throw invalid(file, text, problems, 'docs/builder.yaml.md describes every field.');
+    throw invalid(file, text, problems, `${REFERENCE} describes every field.`);
   }
   return toConfig(parsed.data, defaults);
 }

@@ -40,7 +40,12 @@ const basebox = {
     '`<name>-builder`',
     'First part of the labels of base boxes.',
   ),
-  architecture: field('word', oneOf(['amd64']), 'amd64', 'Debian architecture of the base box.'),
+  architecture: field(
+    'word',
+    oneOf(['amd64']),
+    'amd64',
+    'Debian architecture of the base box: `amd64`, the only one so far.',
+  ),
   distribution: field(
     'word',
     oneOf(['bookworm', 'trixie']),

@@ -6,7 +6,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node, YAMLError } from 'yaml';
 import type { Problem, Range } from './problems.js';
 import { describeFound, fieldName } from './problems.js';
-import { wordSyntax } from './yaml-wording.js';
+import { DEEPER, wordSyntax } from './yaml-wording.js';
 
 interface Place {
   /** Of the key, when it has one. */
@@ -52,6 +52,9 @@ function problemsOfSyntax(
   mistakes: readonly YAMLError[],
   source: string,
 ): readonly Problem[] {
+  // The parser takes the lines from there to the next colon for one key.
+  const runsOn = (at: number): boolean =>
+    mistakes.some(({ code, pos }) => code === 'MULTILINE_IMPLICIT_KEY' && pos[0] === at);
   const problems = mistakes.map(({ pos: [at, end], code, message }) => {
     const start = message.startsWith('Missing closing') ? openQuote(document, at) : at;
     // The parser marks one character of a word.
@@ -59,7 +62,8 @@ function problemsOfSyntax(
     return {
       range: { start, end: start === at ? Math.max(end, start + width) : start + 1 },
       field: '',
-      text: wordSyntax(code, message, source.slice(at)),
+      text:
+        code === 'BLOCK_AS_IMPLICIT_KEY' && runsOn(at) ? DEEPER : wordSyntax(code, message, source.slice(at)),
     };
   });
   // Where the parser gave up, what it says about the rest is noise.

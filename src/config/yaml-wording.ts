@@ -51,6 +51,10 @@ const WORDINGS: readonly (readonly [ErrorCode, RegExp, string])[] = [
   ['NON_STRING_KEY', /^/, 'expected a word as the key'],
 ];
 
+/** In place of what the parser says, where a value runs on: a key below it stands too far right. */
+export const DEEPER =
+  'the next line is indented deeper, as if it belonged to this value; expected as many blanks before its key as before this one';
+
 const LONGEST_FOUND = 30;
 
 /** @param rest the text from the place on */

@@ -1,5 +1,5 @@
 /** `mayfly boot`: starts an image, waits for a text or hands over the console. */
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { MayflyError } from '../errors.js';
@@ -22,6 +22,8 @@ export interface BootRequest {
 /** Where Debian's package ovmf puts UEFI firmware that is one file. */
 export const OVMF = '/usr/share/ovmf/OVMF.fd';
 
+const IMAGE_HINT = 'Name an ISO or a raw disk image.';
+
 /** @returns seconds until the expected text came; undefined when the console was handed over */
 export async function bootImage(
   context: Context,
@@ -29,7 +31,12 @@ export async function bootImage(
   onLine: (line: string) => void,
 ): Promise<number | undefined> {
   const image = resolve(context.cwd, request.image);
-  await readable(image, 'boot.no-image', `There is no image ${image}.`, 'Name an ISO or a raw disk image.');
+  await readable(image, 'boot.no-image', `There is no image ${image}.`, IMAGE_HINT);
+  // QEMU would take it for a disk, and fail in words of its own.
+  if ((await stat(image)).isDirectory())
+    throw new MayflyError('usage', 'boot.no-image', `${image} is a directory, not an image.`, {
+      hint: IMAGE_HINT,
+    });
   if (request.uefi)
     await readable(
       OVMF,

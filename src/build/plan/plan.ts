@@ -81,12 +81,8 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
         await checkPostinstall(folder, config);
         await checkScripts(folder, config, checkout.ref.name, request.scripts ?? ['provision', 'script']);
       }
-<<<<<<< HEAD
       const { resolved, kept } = await optionsForVm(config, project, facts, context, request);
-=======
-      const resolved = optionsFor(config, project, facts, context, request);
       const warnings: string[] = [];
->>>>>>> ci2
       const archive = await planArchive({
         context,
         config,
@@ -183,7 +179,6 @@ function optionsFor(
   });
 }
 
-<<<<<<< HEAD
 /** Whether to build in RAM is free for choice: then not in a VM that is kept and too small for it. */
 async function optionsForVm(
   config: Config,
@@ -201,10 +196,7 @@ async function optionsForVm(
   return { resolved: onDisk, kept };
 }
 
-function releaseOf({ checkout }: Project, config: Config): Release | undefined {
-=======
 function releaseOf({ checkout }: Project): Release | undefined {
->>>>>>> ci2
   const { releaseTag, commit } = checkout;
   return releaseTag === undefined ? undefined : { tag: releaseTag, commit };
 }

@@ -3,6 +3,7 @@
  * Its settings are read from its own files, as they are; its own scripts set the VM up and build. What it
  * gives is the same value that builder.yaml gives.
  */
+import { fileURLToPath } from 'node:url';
 import { MayflyError } from '../../errors.js';
 import type { Config, OriginConfig } from '../config.js';
 import { deepFreeze, toConfig } from '../defaults.js';
@@ -198,11 +199,14 @@ function keyringOf(files: TailsFiles, { keyring }: BoxDefinition): string | unde
   return keyring?.startsWith('/') === true ? keyring : undefined;
 }
 
+/** In the installation of mayfly. */
+const REFERENCE = fileURLToPath(new URL('../../../docs/coming-from-rake.md', import.meta.url));
+
 function invalid(details: readonly string[]): MayflyError {
   return new MayflyError(
     'usage',
     'profile.invalid',
     `The settings of this Tails-style checkout (${TAILS.builderFolder}/${SETTINGS} and ${DEFINITION}/) cannot be used.`,
-    { details, hint: 'Correct them there. docs/coming-from-rake.md tells what is read from which file.' },
+    { details, hint: `Correct them there. ${REFERENCE} tells what is read from which file.` },
   );
 }

@@ -64,10 +64,11 @@ function wordsOf(error: unknown): string {
   return messageOf(error);
 }
 
-function hintFor(uri: string, error: unknown): string {
+/** What to do about an answer of libvirt. Pure. */
+export function hintFor(uri: string, error: unknown): string {
   if (error instanceof MayflyError && error.code === 'libvirt.no-pool') return poolHint(uri);
   const words = error instanceof CommandError ? error.failure.tail.join('\n') : messageOf(error);
-  if (/authentication|polkit|Permission denied/i.test(words) && uri.startsWith('qemu:///')) {
+  if (/authentication|polkit|Permission denied/i.test(words) && uri.startsWith('qemu:///system')) {
     return 'sudo adduser "$USER" libvirt, then log in again.';
   }
   if (/No such file or directory|Connection refused/i.test(words) && uri.startsWith('qemu:///system')) {
@@ -75,6 +76,8 @@ function hintFor(uri: string, error: unknown): string {
   }
   if (/libvirtd|daemon/i.test(words) && uri.startsWith('qemu:///session'))
     return install('libvirt-daemon libvirt-daemon-driver-qemu');
+  // A session is this person's own: it needs no group, and no pool.
+  if (uri.startsWith('qemu:///session')) return `Try it by hand: virsh -c '${uri}' version`;
   if (uri.startsWith('qemu+ssh:'))
     return `Try it by hand: virsh -c '${uri}' version. The host needs libvirt-daemon-system; you need a key that it takes, and its group libvirt.`;
   return `Try it by hand: virsh -c '${uri}' pool-info ${POOL}`;

@@ -44,3 +44,10 @@ it('`boot` without --json prints the console, and then what it waited for', asyn
   const { stdout } = await mayfly('boot', image, '--expect', 'login:');
   expect(stdout).toMatch(/^ {2}\| debian login:\n"login:" appeared after [\d.]+ s\.\n$/);
 });
+
+it('`boot` refuses a directory as it does a file that is not there', async () => {
+  const folder = await temporaryFolder();
+  const { exitCode, stderr } = await mayfly('boot', folder, '--expect', 'x');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`${folder} is a directory, not an image.`);
+});

@@ -40,7 +40,7 @@ describe('in an empty home', () => {
     [['box', 'list', '--json'], '[]\n'],
     [['vm', 'list', '--json'], '[]\n'],
     [['cache', 'list', '--json'], '[]\n'],
-    [['cache', 'clean'], ''],
+    [['cache', 'clean'], 'There is nothing to remove.\n'],
     [['clean', '--json'], '{\n  "removed": []\n}\n'],
     [['box', 'clean', '--json'], '{\n  "removed": []\n}\n'],
     [['cache', 'clean', '--json'], '{\n  "removed": [],\n  "inUse": []\n}\n'],

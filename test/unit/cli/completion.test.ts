@@ -113,3 +113,8 @@ describe('in fish', () => {
     expect(offers.every((line) => line.includes("-n '__mayfly_at"))).toBe(true);
   });
 });
+
+it('its help makes the folder that the script goes to: a fresh home has none', async () => {
+  const { stdout } = await mayfly('completion', '--help');
+  expect(stdout).toMatch(/mkdir -p (\S+)\n +mayfly completion bash > \1\/mayfly/);
+});

@@ -14,6 +14,9 @@ const EXAMPLE = /^ {2}(\S.*?)(?: {2,}|\n {6})([a-z].*[^.])$/gm;
 
 const PATHS = pathsOf(makeProgram());
 
+/** Variables that change a build in every project. */
+const FOR_BUILDS = ['TAILS_BUILD_OPTIONS', 'APT_SNAPSHOTS_SERIALS', 'http_proxy'];
+
 describe('help', () => {
   it('there is a command for every task', () => {
     expect(PATHS.map((path) => path.join(' ')).filter((path) => path !== '')).toMatchInlineSnapshot(`
@@ -93,8 +96,15 @@ describe('help', () => {
     const { stdout } = await mayfly('--help');
     for (const [code, meaning] of EXIT_CODES)
       expect(stdout).toContain(`${String(code).padStart(5)}  ${meaning}`);
-    for (const name of ['MAYFLY_BUILD_OPTIONS', 'ARTIFACTS', 'MAYFLY_HOME', 'MAYFLY_TMPDIR'])
+    // Above 125 are the signals: of a script, they become 1.
+    expect(stdout).toContain('below 126');
+    for (const name of ['MAYFLY_BUILD_OPTIONS', 'ARTIFACTS', 'MAYFLY_HOME', 'MAYFLY_TMPDIR', ...FOR_BUILDS])
       expect(stdout).toContain(name);
+  });
+
+  it('of `build` names the variables that change a build', async () => {
+    const { stdout } = await mayfly('build', '--help');
+    for (const name of FOR_BUILDS) expect(stdout).toContain(name);
   });
 
   it.each(['build', 'plan'])('of `%s` lists every build option', async (path) => {

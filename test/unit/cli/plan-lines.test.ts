@@ -10,6 +10,8 @@ describe('a plan in words', () => {
       base box   example-amd64-trixie-20260102-1a2b3c4 (53c3e9d0a42b), to be made
       VM         qemu, 2 CPUs, 2.5 GiB, kvm: hardware virtualisation works
       build in   memory of the VM (1.0 GiB)
+      snapshots  debian 2026010301 (base box: 2026010203)
+      network    the archive and a configured proxy only
       packages   through the proxy in the VM
       scripts    provision/setup-builder, provision/build (at most 30 min 00 s)
       artifacts  *.iso *.packages to /home/ada/example/artifacts
@@ -42,6 +44,20 @@ describe('a plan in words', () => {
     expect(text).toContain('packages   straight from the archive\n');
     expect(text).not.toContain('options that are not the default');
     expect(text).not.toContain('warning:');
+  });
+
+  it.each([
+    ['open', 'all that this host reaches'],
+    ['none', 'nothing'],
+  ] as const)('with the network %s, and one serial for box and image', (network, words) => {
+    const origins = PLAN.archive.origins.map((each) => ({ ...each, box: each.image }));
+    const plan = { ...PLAN, vm: { ...PLAN.vm, network }, archive: { ...PLAN.archive, origins } };
+    const text = planLines(plan).join('\n');
+    expect(text).toContain(`snapshots  debian 2026010301\nnetwork    ${words}\n`);
+  });
+
+  it('with --quiet is its warnings only', () => {
+    expect(planLines(PLAN, true)).toEqual(['warning: The base box is not pinned.']);
   });
 
   it('of a layout that is known by a profile says so', () => {

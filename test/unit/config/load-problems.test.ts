@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { rejection } from './rejection.js';
@@ -24,7 +25,8 @@ describe('loadConfig, given something wrong', () => {
       '      provider: "kvm" # fast',
       '                ^^^^^',
     ]);
-    expect(error.hint).toContain('docs/builder.yaml.md');
+    // Wherever the person is: the page is in mayfly's installation, not in the project.
+    expect(error.hint).toContain(`${resolve('docs/builder.yaml.md')} describes every field.`);
   });
 
   it('shows the problems of all sections at once, in the order of the file', () => {
@@ -181,6 +183,10 @@ name: A
     ],
     ['vm:\n\tcpus: 2', '2:1: expected blanks before the first word, found a tab'],
     ['name: a: b', '1:7: a second colon on this line; put the value in quotes, or on lines below'],
+    [
+      'name: x\nvm:\n memory: 1G\n   cpus: 2\n',
+      '3:10: the next line is indented deeper, as if it belonged to this value; expected as many blanks before its key as before this one',
+    ],
     ['vm:\n  cpus: 2\n memory: 1G', '3:1: expected as many blanks before this key as before those above it'],
     ['vm: {cpus: 2]', '1:13: expected a closing }, found "]"'],
     ['name: [a', '1:9: expected a closing ], found the end of the file'],

@@ -29,7 +29,7 @@ describe('a provider that does not work', () => {
     expect(error).toMatchObject({ kind: 'host', code: 'provider.unsupported' });
     expect(error).toMatchObject({
       details: ['libvirt: libvirt at qemu:///session: authentication unavailable: no polkit agent'],
-      hint: 'sudo adduser "$USER" libvirt, then log in again.',
+      hint: "Try it by hand: virsh -c 'qemu:///session' version",
     });
   });
 
