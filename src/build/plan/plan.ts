@@ -24,7 +24,8 @@ import { refuseExpired } from '../archive/validity.js';
 import { assemblePlan } from './assemble.js';
 import type { Context } from '../context.js';
 import { readHostFacts, type HostFacts } from './facts.js';
-import { acceleratorOf, keptVmOf, memoryOf, planProvider } from './provider.js';
+import { acceleratorOf, memoryOf, planProvider } from './provider.js';
+import { findKeptVm } from '../vm/kept.js';
 import type { BuildPlan } from './plan-type.js';
 import { checkPostinstall, checkScripts, type ScriptField } from './scripts.js';
 import { builderSource, openProject, readConfig, type Project } from './project.js';
@@ -189,7 +190,7 @@ async function optionsForVm(
 ) {
   const resolved = optionsFor(config, project, facts, context, request);
   const { options, origins } = resolved;
-  const kept = options.forceCleanup ? undefined : await keptVmOf(context, project.checkout.topLevel);
+  const kept = options.forceCleanup ? undefined : await findKeptVm(context, project.checkout.topLevel);
   if (kept === undefined || origins.ram !== 'default') return { resolved, kept };
   if (kept.record.memoryBytes >= memoryOf(config.vm, options)) return { resolved, kept };
   const onDisk = optionsFor(config, project, { ...facts, availableMemory: 0 }, context, request);

@@ -3,10 +3,9 @@ import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/
 import type { Config, VmConfig } from '../../config/config.js';
 import type { BuildOptions } from '../../config/options.js';
 import { MayflyError } from '../../errors.js';
-import { vmsFolder } from '../../paths.js';
 import { remoteAccelerator } from '../../vm/libvirt/accelerator.js';
 import { providerOf } from '../../vm/providers.js';
-import { listVms, type KnownVm } from '../../vm/registry.js';
+import type { KnownVm } from '../../vm/registry.js';
 import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
 import type { Accelerator } from '../../vm/accelerator.js';
@@ -69,12 +68,6 @@ export async function planProvider(
   if (first !== undefined && (request.tryProvider !== true || choice === 'qemu'))
     return { ...first, refused: [] };
   return await firstSupported(context, choice, all, memoryOf(config.vm, options));
-}
-
-/** The VM that a build of the checkout uses again. */
-export async function keptVmOf(context: Context, checkout: string): Promise<KnownVm | undefined> {
-  const vms = await listVms(vmsFolder(context.home));
-  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
 }
 
 /** @throws MayflyError `provider.unsupported` that names every refusal */

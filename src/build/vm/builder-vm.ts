@@ -1,25 +1,17 @@
-/** The builder VM of a build: started fresh, or the one that was kept for the same ref. Its ends are in end.ts. */
+/** The builder VM of a build, which one command at a time works in. It begins in start.ts, and ends in end.ts. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findBox, type Box } from '../../basebox/store.js';
-import { MayflyError, messageOf } from '../../errors.js';
+import { MayflyError } from '../../errors.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
-import { boxesFolder, boxFiles, lockFile, vmFiles, vmsFolder } from '../../paths.js';
-import { lock, tryLock, type Lock } from '../../process/lock.js';
-import { currentOwner } from '../../process/owner.js';
+import { lockFile } from '../../paths.js';
+import { tryLock, type Lock } from '../../process/lock.js';
 import type { Tunnel } from '../../process/ssh.js';
 import type { Service } from '../../process/service.js';
-import type { RunningVm, Share } from '../../vm/provider.js';
-import { providerOf } from '../../vm/providers.js';
-import { listVms, makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
-import { closeCaches, openCaches } from './caches.js';
-import { isPooled, storageOf, type VmStorage } from './storage.js';
-import { noteCopy } from '../box/copies.js';
-import { boxLock } from '../box/ensure.js';
+import type { RunningVm } from '../../vm/provider.js';
+import type { VmRecord } from '../../vm/registry.js';
+import type { VmStorage } from './storage.js';
 import type { Context } from '../context.js';
-import type { BuildPlan } from '../plan/plan.js';
 
 export interface BuilderVm {
   readonly vm: RunningVm;
@@ -55,194 +47,6 @@ export function newVmId(project: string, ref: string): string {
     .slice(0, 40)
     .replace(/-+$/, '');
   return `${words}-${randomBytes(3).toString('hex')}`;
-}
-
-/** The VM that was kept for a checkout, running or halted, if there is one. */
-export async function findKeptVm(context: Context, checkout: string): Promise<KnownVm | undefined> {
-  const vms = await listVms(vmsFolder(context.home));
-  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
-}
-
-/** A folder for a VM that is about to be made. */
-export function makeFolderFor(context: Context, id: string): Promise<string> {
-  return makeVmFolder(vmsFolder(context.home), id);
-}
-
-/** The shares of a VM; their folders are inside the VM's own. */
-const SHARES: readonly Share[] = [
-  { tag: 'source', path: vmFiles.source },
-  { tag: 'builder', path: vmFiles.builder },
-];
-
-/** Starts a fresh VM. Its folder exists and holds the shares. */
-export async function startBuilderVm(
-  context: Context,
-  plan: BuildPlan,
-  box: Box,
-  id: string,
-  folder: string,
-  held: Lock,
-  mayOutliveUs: boolean,
-): Promise<BuilderVm> {
-  const planned = [plan.caches.packages, plan.caches.website].filter((cache) => cache !== undefined);
-  const base: VmRecord = {
-    schema: 1,
-    id,
-    provider: plan.vm.provider,
-    connection: plan.vm.connection,
-    createdAt: new Date().toISOString(),
-    checkout: plan.project.checkout,
-    ref: plan.source.ref.name,
-    box: box.record.fingerprint,
-    user: plan.guest.user,
-    kept: false,
-    owner: await currentOwner(),
-    memoryBytes: plan.vm.memoryBytes,
-    cpus: plan.vm.cpus,
-    network: plan.vm.network === 'open' ? 'open' : 'restricted',
-    cpuModel: plan.vm.cpuModel,
-    machineType: plan.vm.machineType,
-    vagrantfile: plan.vm.vagrantfile,
-    accelerator: plan.vm.accelerator,
-    caches: {},
-  };
-  let record = base;
-  try {
-    // Before there is anything to reap: a crash from here on leaves a record of where it is.
-    await claimBox(context, folder, record);
-    if (isPooled(base) && base.connection !== undefined) await noteCopy(context, base.box, base.connection);
-    record = { ...base, caches: await openCaches(context, base, folder, planned) };
-    await writeVmRecord(folder, record);
-    // As much as the guest can hold.
-    const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
-    await storageOf(context, record, folder).makeArtifactDisk(artifactBytes);
-    return await launch(context, record, folder, box, held, mayOutliveUs);
-  } catch (error) {
-    await undoStart(context, folder, record);
-    throw error;
-  }
-}
-
-/** From here on `box clean` sees that the VM stands on its box; before that it may have removed it. */
-async function claimBox(context: Context, folder: string, record: VmRecord): Promise<void> {
-  const lockOptions = { purpose: 'starts a VM from the base box', signal: context.signal };
-  await using _held = await lock(boxLock(context, record.box), lockOptions);
-  if ((await findBox(boxesFolder(context.home), record.box)) === undefined) {
-    const text = `Another command has just removed the base box ${record.box.slice(0, 12)}.`;
-    throw new MayflyError('refused', 'box.removed', text, { hint: 'Try again: it will be made anew.' });
-  }
-  await writeVmRecord(folder, record);
-}
-
-/** What cannot be removed now, as its host does not answer, keeps its record: the next command tries again. */
-async function undoStart(context: Context, folder: string, record: VmRecord): Promise<void> {
-  try {
-    await closeCaches(context, record, folder, false, context.report);
-    await providerOf(record.provider).remove({ folder, record });
-    await rm(join(folder, vmFiles.record), { force: true });
-  } catch (problem) {
-    const text = `The VM ${record.id} could not be removed: ${messageOf(problem)}`;
-    context.report({ type: 'notice', level: 'warning', text });
-  }
-}
-
-async function launch(
-  context: Context,
-  base: VmRecord,
-  folder: string,
-  box: Box,
-  held: Lock,
-  mayOutliveUs: boolean,
-): Promise<BuilderVm> {
-  const storage = storageOf(context, base, folder);
-  const vm = await providerOf(base.provider).start(
-    {
-      id: base.id,
-      folder,
-      connection: base.connection,
-      box: {
-        fingerprint: box.record.fingerprint,
-        diskBytes: box.record.diskBytes,
-        disk: join(box.folder, boxFiles.disk),
-        kernel: join(box.folder, boxFiles.kernel),
-        initrd: join(box.folder, boxFiles.initrd),
-      },
-      memoryBytes: base.memoryBytes,
-      cpus: base.cpus,
-      cpuModel: base.cpuModel,
-      machineType: base.machineType,
-      vagrantfile: base.vagrantfile,
-      network: base.network,
-      shares: SHARES,
-      disks: [
-        ...Object.values(base.caches).map(({ serial, path }) => ({
-          serial,
-          path,
-          format: 'qcow2' as const,
-        })),
-        await storage.artifactDisk(),
-      ],
-      accelerator: base.accelerator,
-      user: base.user,
-      mayOutliveUs,
-    },
-    context.signal,
-  );
-  const record = await noteStarted(context, folder, base, vm);
-  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
-}
-
-/** A VM that runs and that no record names would be found by nobody: it ends when that cannot be written. */
-export async function noteStarted(
-  context: Context,
-  folder: string,
-  base: VmRecord,
-  vm: RunningVm,
-): Promise<VmRecord> {
-  const record = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
-  try {
-    await writeVmRecord(folder, record);
-    return record;
-  } catch (error) {
-    await vm.kill().catch((problem: unknown) => {
-      const text = `The VM ${base.id} may still run, as it could not be ended: ${messageOf(problem)}`;
-      context.report({ type: 'notice', level: 'warning', text });
-    });
-    throw error;
-  }
-}
-
-/** Takes over a VM that an earlier command kept; starts it again when it was halted. */
-export async function adoptBuilderVm(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
-  const { folder } = known;
-  const record: VmRecord = { ...known.record, owner: await currentOwner() };
-  await writeVmRecord(folder, record);
-  if (known.state === 'halted') {
-    const box = await findBox(boxesFolder(context.home), record.box);
-    if (box === undefined) {
-      throw new MayflyError(
-        'vm',
-        'vm.no-box',
-        `The base box of the VM ${record.id} is gone: it cannot start again.`,
-        {
-          hint: 'Remove the VM: `mayfly vm destroy`.',
-        },
-      );
-    }
-    return await launch(context, record, folder, box, held, true);
-  }
-  const vm = await providerOf(record.provider).adopt({ folder, record });
-  const storage = storageOf(context, record, folder);
-  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
-}
-
-function guestOf(vm: RunningVm, folder: string): GuestSession {
-  return {
-    ssh: vm.ssh,
-    gone: () => vm.exit,
-    console: join(folder, vmFiles.console),
-    bringConsole: () => vm.bringConsole(),
-  };
 }
 
 /** Milliseconds that a guest may take to boot: emulation on a loaded host is slow. */

@@ -6,18 +6,11 @@ import { vmFiles } from '../../paths.js';
 import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { ensureBox } from '../box/ensure.js';
-import {
-  adoptBuilderVm,
-  connectBuilderVm,
-  findKeptVm,
-  holdVm,
-  makeFolderFor,
-  newVmId,
-  startBuilderVm,
-  type BuilderVm,
-} from './builder-vm.js';
+import { connectBuilderVm, holdVm, newVmId, type BuilderVm } from './builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
+import { findKeptVm } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
+import { adoptBuilderVm, makeFolderFor, startBuilderVm } from './start.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import type { Context } from '../context.js';

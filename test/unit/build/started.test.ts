@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noteStarted } from '../../../src/build/vm/builder-vm.js';
+import { noteStarted } from '../../../src/build/vm/start.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
 import type { RunningVm, VmExit } from '../../../src/vm/provider.js';
 import { makeVmFolder, writeVmRecord } from '../../../src/vm/registry.js';

@@ -15,6 +15,7 @@ import { exportSnapshots, importSnapshots, listTags, untag } from '../../../src/
 import { tagBuild } from '../../../src/tasks/tag-build.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { poolPath } from '../../rig/mirror.js';
+import { RECORD } from '../build/record/record-value.js';
 import { PLAN } from '../build/plan/plan-value.js';
 import { contextIn } from '../build/plan/project.js';
 import { archiveRig, HELLO, NEWER, sha } from '../snapshots/local/rig.js';
@@ -72,19 +73,10 @@ async function recordOf(archive: PlannedArchive): Promise<string> {
   const serial = archive.origins[0]?.image.serial ?? '';
   const used = { origin: 'debian', serial, path: poolPath(HELLO), sha256: sha(HELLO), bytes: 13 };
   const record: BuildRecord = {
-    schema: 1,
-    build: '20260102T030405Z-1a2b',
-    mayfly: '0.1.0',
-    startedAt: '2026-01-02T03:04:05.000Z',
-    finishedAt: '2026-01-02T03:14:05.000Z',
-    outcome: 'success',
+    ...RECORD,
     commit: PLAN.source.commit,
-    ref: 'main',
     box: { fingerprint: 'f', label: 'l', diskSha256: 'd', files: [used], packages: [] },
-    host: { system: 's', kernel: 'k', cpu: 'c', cpus: 2, memoryBytes: 1, node: 'v20.19.0', tools: {} },
     archive: { serials: {}, served: [{ ...used, source: 'fetched' }], outside: [] },
-    steps: [],
-    artifacts: [],
     plan: { ...PLAN, archive },
   };
   const file = join(folder, 'build.json');
