@@ -14,6 +14,19 @@ interface IndexTarget {
 
 const FORMAT = '$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)';
 
+/**
+ * Of the sources alone, whether their lists were ever fetched or not: with lists APT reads all of their packages first,
+ * which takes a second where it may keep no cache of them (as in most containers).
+ */
+const TARGETS = [
+  'indextargets',
+  '--no-release-info',
+  '-o',
+  'Dir::State::Lists=/dev/null/none',
+  '--format',
+  FORMAT,
+];
+
 /** Code names and aliases of Debian's suites, without the part after a dash. */
 const DEBIAN_SUITES =
   /^(?:bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable|experimental)(?:-|\/|$)/;
@@ -52,7 +65,7 @@ export async function hostUpstream(origin: string, signal: AbortSignal): Promise
   const targets =
     (await which('apt-get')) === undefined
       ? []
-      : parseIndexTargets((await run('apt-get', ['indextargets', '--format', FORMAT], { signal })).stdout);
+      : parseIndexTargets((await run('apt-get', TARGETS, { signal })).stdout);
   const url = upstreamOf(origin, targets);
   if (url === undefined) {
     throw new MayflyError(

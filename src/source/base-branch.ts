@@ -19,8 +19,8 @@ export interface BaseBranchQuestion {
   readonly allowed: readonly string[] | undefined;
 }
 
-/** What a checkout says of its base branch; all undefined when nothing is to be merged. */
-export type FoundBaseBranch = Pick<Checkout, 'baseBranch' | 'missingBaseBranch'>;
+/** What a checkout says of its base branch. `baseHead` is its head, whether it is to be merged or not. */
+export type FoundBaseBranch = Pick<Checkout, 'baseBranch' | 'missingBaseBranch' | 'baseHead'>;
 
 /**
  * Nothing is to be merged without the file, for a release, and on the base branch itself.
@@ -31,36 +31,24 @@ export async function findBaseBranch(
   options: GitOptions = {},
 ): Promise<FoundBaseBranch> {
   const { repository, commit, ref, releaseTag, allowed } = question;
-  const nothing = { baseBranch: undefined, missingBaseBranch: undefined };
-  if (releaseTag !== undefined) return nothing;
-  const text = await readFileAt(repository, commit, BASE_BRANCH_FILE, options);
-  if (text === undefined) return nothing;
-  const name = firstLine(text);
-  refuseUnknown(name, allowed);
-  if (ref.kind === 'branch' && ref.name === name) return nothing;
-
-  for (const fullName of candidates(name)) {
-    const found = await resolve(repository, fullName, options);
-    if (found !== undefined) return { ...nothing, baseBranch: { name, fullName, ...found } };
-  }
-  return { ...nothing, missingBaseBranch: name };
-}
-
-/**
- * The head of the base branch that the project names, whether it is to be merged or not. Undefined where
- * there is none; findBaseBranch tells what is wrong with a name.
- */
-export async function headOfBase(
-  question: Pick<BaseBranchQuestion, 'repository' | 'commit'>,
-  options: GitOptions = {},
-): Promise<string | undefined> {
-  const { repository, commit } = question;
   const text = await readFileAt(repository, commit, BASE_BRANCH_FILE, options);
   const name = firstLine(text ?? '');
-  if (!WELL_FORMED.test(name)) return undefined;
+  const merges = text !== undefined && releaseTag === undefined;
+  if (merges) refuseUnknown(name, allowed);
+  const found = WELL_FORMED.test(name) ? await findHead(repository, name, options) : undefined;
+  const nothing = { baseBranch: undefined, missingBaseBranch: undefined, baseHead: found?.commit };
+  if (!merges || (ref.kind === 'branch' && ref.name === name)) return nothing;
+  return found === undefined ? { ...nothing, missingBaseBranch: name } : { ...nothing, baseBranch: found };
+}
+
+async function findHead(
+  repository: Repository,
+  name: string,
+  options: GitOptions,
+): Promise<BaseBranch | undefined> {
   for (const fullName of candidates(name)) {
     const found = await resolve(repository, fullName, options);
-    if (found !== undefined) return found.commit;
+    if (found !== undefined) return { name, fullName, ...found };
   }
   return undefined;
 }

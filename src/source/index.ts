@@ -16,4 +16,5 @@ export { folderState, materializeFolder, type FolderState, type MaterializeReque
 export { inspectCheckout, type InspectOptions } from './inspect.js';
 export { mergeConflictError, type MergeOutcome } from './merge.js';
 export { withPreview, type PreviewOptions, type SourcePreview } from './preview.js';
+export { findPlaces } from './places.js';
 export { makeSourceShare, type ShareOptions, type SourceShare } from './share.js';

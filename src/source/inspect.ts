@@ -1,11 +1,11 @@
 /** Reads a checkout: where it is, what is checked out, what is dirty, what is to be merged. Writes nothing. */
-import { stat } from 'node:fs/promises';
 import { MayflyError } from '../errors.js';
 import { askedBase, askedCommit, askedRef, type AskedSource } from './asked.js';
-import { findBaseBranch, headOfBase } from './base-branch.js';
+import { findBaseBranch } from './base-branch.js';
 import type { Checkout, SourceRef } from './checkout.js';
 import { findDirty } from './dirty.js';
 import { git, gitAnswer, gitMaybe, shortRefName, type GitOptions, type Repository } from './git.js';
+import { findPlaces } from './places.js';
 import { listSubmodules } from './submodules.js';
 
 export interface InspectOptions {
@@ -24,36 +24,23 @@ export interface InspectOptions {
  */
 export async function inspectCheckout(directory: string, options: InspectOptions = {}): Promise<Checkout> {
   const places = await findPlaces(directory, options);
-  const repository: Repository = { workTree: places.workTree };
-  const head = await readHead(repository, places.workTree, options);
+  const repository: Repository = { workTree: places.topLevel };
+  const head = await readHead(repository, places.topLevel, options);
   const [releaseTag, branch] = await Promise.all([
     findReleaseTag(repository, head.commit, options),
     findBranch(repository, options),
   ]);
   const { asked } = options;
-  const checkedOut = branch ?? tagRef(releaseTag) ?? refuseDetached(places.workTree, head.shortId);
+  const checkedOut = branch ?? tagRef(releaseTag) ?? refuseDetached(places.topLevel, head.shortId);
   const ref =
     asked?.ref === undefined ? checkedOut : await askedRef(repository, asked.ref, checkedOut, options);
   const question = { repository, commit: head.commit, ref, releaseTag, allowed: options.baseBranches };
-  const [base, baseHead, dirty, submodules] = await Promise.all([
+  const [base, dirty, submodules] = await Promise.all([
     findBaseBranch(question, options),
-    headOfBase(question, options),
     findDirty(repository, options),
     listSubmodules(repository, head.commit, places, options),
   ]);
-  const { workTree: topLevel, gitDir, commonDir } = places;
-  const found = {
-    topLevel,
-    gitDir,
-    commonDir,
-    ref,
-    ...head,
-    releaseTag,
-    dirty,
-    submodules,
-    ...base,
-    baseHead,
-  };
+  const found = { ...places, ref, ...head, releaseTag, dirty, submodules, ...base };
   if (asked?.baseCommit === undefined) return found;
   const id = await askedCommit(repository, 'BASE_BRANCH_GIT_COMMIT', asked.baseCommit, options);
   const name = base.baseBranch?.name ?? base.missingBaseBranch;
@@ -61,66 +48,15 @@ export async function inspectCheckout(directory: string, options: InspectOptions
   return { ...found, baseBranch, missingBaseBranch: undefined, baseHead: id };
 }
 
-interface Places {
-  readonly workTree: string;
-  readonly gitDir: string;
-  readonly commonDir: string;
-}
-
-async function findPlaces(directory: string, options: GitOptions): Promise<Places> {
-  const info = await stat(directory).catch(() => undefined);
-  if (info?.isDirectory() !== true) throw notARepository(`There is no folder ${directory}.`);
-  const at: Repository = { workTree: directory };
-  const kind = await git(at, ['rev-parse', '--is-bare-repository', '--is-inside-work-tree'], options).catch(
-    (error: unknown) => {
-      if (!isMissingRepository(error)) throw error;
-      throw notARepository(`${directory} is not in a Git checkout.`);
-    },
-  );
-  const [bare, insideWorkTree] = kind.split('\n');
-  if (bare === 'true') {
-    throw new MayflyError(
-      'usage',
-      'source.bare',
-      `${directory} is a bare Git repository: it has no files checked out.`,
-      {
-        hint: 'Run mayfly in a clone of it: git clone <repository> <folder>',
-      },
-    );
-  }
-  if (insideWorkTree !== 'true') {
-    throw notARepository(`${directory} is inside the .git folder of a checkout, not among its files.`);
-  }
-  const ask = (question: string): Promise<string> =>
-    git(at, ['rev-parse', '--path-format=absolute', question], options);
-  const [workTree, gitDir, commonDir] = await Promise.all([
-    ask('--show-toplevel'),
-    ask('--absolute-git-dir'),
-    ask('--git-common-dir'),
-  ]);
-  return { workTree, gitDir, commonDir };
-}
-
-function isMissingRepository(error: unknown): boolean {
-  return error instanceof MayflyError && error.details.some((line) => line.includes('not a git repository'));
-}
-
-function notARepository(message: string): MayflyError {
-  return new MayflyError('usage', 'source.not-a-repository', message, {
-    hint: 'Change to the checkout of the project that you want to build.',
-  });
-}
-
 type Head = Pick<Checkout, 'commit' | 'shortId' | 'commitDate'>;
 
 async function readHead(repository: Repository, workTree: string, options: InspectOptions): Promise<Head> {
-  const verify = ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'];
   const wanted = options.asked?.commit;
-  const commit =
-    wanted === undefined
-      ? await gitMaybe(repository, verify, options)
-      : await askedCommit(repository, 'GIT_COMMIT', wanted, options);
-  if (commit === undefined) {
+  const asked = wanted === undefined ? 'HEAD' : await askedCommit(repository, 'GIT_COMMIT', wanted, options);
+  // `%h` abbreviates as `git rev-parse --short` does; `%ct` is in seconds since the epoch.
+  const show = ['show', '--no-patch', '--format=%H %h %ct', `${asked}^{commit}`, '--'];
+  const shown = await gitMaybe(repository, show, options);
+  if (shown === undefined) {
     throw new MayflyError(
       'usage',
       'source.no-commits',
@@ -130,9 +66,7 @@ async function readHead(repository: Repository, workTree: string, options: Inspe
       },
     );
   }
-  // `%h` abbreviates as `git rev-parse --short` does; `%ct` is in seconds since the epoch.
-  const shown = await git(repository, ['show', '--no-patch', '--format=%h %ct', commit], options);
-  const [shortId = commit, date] = shown.split(' ');
+  const [commit = '', shortId = commit, date] = shown.split(' ');
   return { commit, shortId, commitDate: Number(date) };
 }
 

@@ -10,7 +10,7 @@ import { alternateLine, objectStores } from './alternates.js';
 import type { Checkout, CommitSource } from './checkout.js';
 import { type GitOptions, type Repository } from './git.js';
 import { mergeBaseBranch, type MergeOutcome } from './merge.js';
-import { copyShallow, initialise, pathOf } from './store.js';
+import { copyShallow, initialise, storePaths } from './store.js';
 
 export interface SourcePreview extends CommitSource {
   /** The commit that would be built; HEAD when the merge conflicts. */
@@ -60,9 +60,10 @@ export async function previewMerge(
 
 async function borrow(from: Repository, gitDir: string, options: GitOptions): Promise<void> {
   await initialise(from, gitDir, options);
-  const stores = await objectStores(await pathOf(from, 'objects', options));
+  const { objects, shallow } = await storePaths(from, options);
+  const stores = await objectStores(objects);
   const info = join(gitDir, 'objects', 'info');
   await mkdir(info, { recursive: true });
   await writeFile(join(info, 'alternates'), stores.map(alternateLine).join(''));
-  await copyShallow(await pathOf(from, 'shallow', options), gitDir);
+  await copyShallow(shallow, gitDir);
 }

@@ -148,11 +148,10 @@ async function mirrorSubmodules(
   commit: string,
   options: GitOptions,
 ): Promise<void> {
-  const places = { workTree: checkout.topLevel, gitDir: checkout.gitDir, commonDir: checkout.commonDir };
   const submodules =
     commit === checkout.commit
       ? checkout.submodules
-      : await listSubmodules({ gitDir }, commit, places, options);
+      : await listSubmodules({ gitDir }, commit, checkout, options);
   requireSubmodules(submodules, commit, checkout.commit);
   for (const submodule of submodules) {
     if (submodule.gitDir === undefined || !submodule.initialised) continue;

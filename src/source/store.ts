@@ -45,10 +45,9 @@ export async function mirrorRepository(request: MirrorRequest, options: GitOptio
   // Refs first: whatever they name is then among the objects.
   const wanted = await readRefs(source, options);
   for (const [name, id] of pinned) wanted.set(name, { id, target: undefined });
-  await linkObjects(await pathOf(source, 'objects', options), join(to, 'objects'), {
-    signal: options.signal,
-  });
-  await copyShallow(await pathOf(source, 'shallow', options), to);
+  const { objects, shallow } = await storePaths(source, options);
+  await linkObjects(objects, join(to, 'objects'), { signal: options.signal });
+  await copyShallow(shallow, to);
   await writeRefs(mirror, wanted, options);
   await writeHead(mirror, head, options);
 }
@@ -76,13 +75,14 @@ export async function initialise(source: Repository, to: string, options: GitOpt
   await appendFile(join(to, 'config'), SETTINGS);
 }
 
-/** Where a part of a repository is; a worktree shares most with its main checkout. */
-export async function pathOf(
+/** Where parts of a repository are; a worktree shares most with its main checkout. */
+export async function storePaths(
   repository: Repository,
-  part: string,
   options: GitOptions = {},
-): Promise<string> {
-  return await git(repository, ['rev-parse', '--path-format=absolute', '--git-path', part], options);
+): Promise<Readonly<Record<'objects' | 'shallow', string>>> {
+  const ask = ['rev-parse', '--path-format=absolute', '--git-path', 'objects', '--git-path', 'shallow'];
+  const [objects = '', shallow = ''] = (await git(repository, ask, options)).split('\n');
+  return { objects, shallow };
 }
 
 /** A shallow clone names the commits where its history was cut; without that list it looks broken. */

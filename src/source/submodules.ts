@@ -6,24 +6,19 @@ import { join } from 'node:path';
 import { MayflyError } from '../errors.js';
 import type { Submodule } from './checkout.js';
 import { git, gitMaybe, hasCommit, listTree, records, type GitOptions, type Repository } from './git.js';
-
-/** Where a superproject may keep the repositories of its submodules. Absolute paths. */
-export interface SubmodulePlaces {
-  readonly workTree: string;
-  readonly gitDir: string;
-  readonly commonDir: string;
-}
+import type { Places } from './places.js';
 
 /**
  * Lists the submodules of a commit, parents first. A folder that is a commit in the tree but has no
  * entry in `.gitmodules` is left out: git itself treats it as an empty folder.
  * @param holder the repository that holds the commit
+ * @param places of the checkout, which may keep the repositories of its submodules
  * @throws MayflyError `source.submodule-name` (refused) for a name that would leave the repository's folder
  */
 export async function listSubmodules(
   holder: Repository,
   commit: string,
-  places: SubmodulePlaces,
+  places: Places,
   options: GitOptions = {},
 ): Promise<Submodule[]> {
   return await list(holder, commit, places, { path: '', names: [] }, options);
@@ -37,7 +32,7 @@ interface Parent {
 async function list(
   holder: Repository,
   commit: string,
-  places: SubmodulePlaces,
+  places: Places,
   parent: Parent,
   options: GitOptions,
 ): Promise<Submodule[]> {
@@ -49,14 +44,14 @@ async function list(
     const setting = settings.find((each) => each.path === path);
     if (setting === undefined) continue;
     refuseUnsafeName(setting.name, path);
-    const workTree = join(places.workTree, path);
-    const { gitDir, initialised } = await findStore(workTree, setting.name, object, places, options);
+    const topLevel = join(places.topLevel, path);
+    const { gitDir, initialised } = await findStore(topLevel, setting.name, object, places, options);
     const names = [...parent.names, setting.name];
     const whole = join(parent.path, path);
     const { name, optional } = setting;
     found.push({ name, path: whole, commit: object, names, gitDir, initialised, optional });
     if (gitDir === undefined || !initialised) continue;
-    const inside = { workTree, gitDir, commonDir: gitDir };
+    const inside = { topLevel, gitDir, commonDir: gitDir };
     found.push(...(await list({ gitDir }, object, inside, { path: whole, names }, options)));
   }
   return found;
@@ -105,15 +100,15 @@ function refuseUnsafeName(name: string, path: string): void {
 
 /** The first repository with the commit: the one in use, then the ones git puts aside. */
 async function findStore(
-  workTree: string,
+  topLevel: string,
   name: string,
   commit: string,
-  places: SubmodulePlaces,
+  places: Places,
   options: GitOptions,
 ): Promise<Pick<Submodule, 'gitDir' | 'initialised'>> {
   const aside = [places.gitDir, places.commonDir].map((folder) => join(folder, 'modules', name));
   let first: string | undefined;
-  for (const candidate of new Set([join(workTree, '.git'), ...aside])) {
+  for (const candidate of new Set([join(topLevel, '.git'), ...aside])) {
     const gitDir = await resolveGitDir(candidate, places, options);
     if (gitDir === undefined) continue;
     if (await hasCommit({ gitDir }, commit, options)) return { gitDir, initialised: true };
@@ -125,7 +120,7 @@ async function findStore(
 /** Follows a `.git` file; undefined when there is no repository. */
 async function resolveGitDir(
   candidate: string,
-  places: SubmodulePlaces,
+  places: Places,
   options: GitOptions,
 ): Promise<string | undefined> {
   const args = ['rev-parse', '--resolve-git-dir', candidate];

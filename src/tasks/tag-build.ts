@@ -14,7 +14,7 @@ import { SnapshotFinder } from '../snapshots/local/find-file.js';
 import type { Snapshot } from '../snapshots/local/snapshot.js';
 import { addTag, checkTagName, snapshotKey, type Tag, type UsedFile } from '../snapshots/local/tag.js';
 import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
-import { inspectCheckout } from '../source/index.js';
+import { findPlaces } from '../source/index.js';
 
 /**
  * @param record path of a `build.json`; undefined for the newest successful build of this checkout
@@ -138,7 +138,7 @@ async function bringAll(
 }
 
 async function newestRecord(context: Context): Promise<BuildRecord> {
-  const { topLevel } = await inspectCheckout(context.cwd, { signal: context.signal });
+  const { topLevel } = await findPlaces(context.cwd, { signal: context.signal });
   const folder = buildsFolder(context.home);
   const names = await readdir(folder).catch(() => []);
   for (const name of [...names].sort().reverse()) {

@@ -48,7 +48,9 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   const { checkout } = project;
   const { options } = resolved;
   const merged = preview.outcome.kind === 'merged';
-  const state = await folderState(checkout, project.builderFolder, { at: preview, signal: context.signal });
+  const state = merged
+    ? await folderState(checkout, project.builderFolder, { at: preview, signal: context.signal })
+    : project.folderState;
   const { archive } = parts;
   const spec = await boxSpec(config, archive, folder);
   const inputs = await inputsOf(spec);

@@ -1,7 +1,7 @@
 /** Errors in the words of the project that a command was called in. */
 import { tailsHint } from '../../config/profiles/tails-hints.js';
 import { MayflyError } from '../../errors.js';
-import { inspectCheckout } from '../../source/index.js';
+import { findPlaces } from '../../source/index.js';
 import { profileOf } from './project.js';
 
 /** The same error; in a Tails-style checkout, its hint names what is there in place of builder.yaml. */
@@ -10,7 +10,7 @@ export async function inProjectWords(error: unknown, cwd: string): Promise<unkno
   const hint = tailsHint(error.hint);
   if (hint === error.hint) return error;
   try {
-    const { topLevel } = await inspectCheckout(cwd);
+    const { topLevel } = await findPlaces(cwd);
     if ((await profileOf(topLevel)) === 'tails') Object.defineProperty(error, 'hint', { value: hint });
   } catch {
     // No checkout: what went wrong first is what matters.

@@ -9,6 +9,7 @@ import { hasCode, MayflyError } from '../../errors.js';
 import { projectFiles } from '../../paths.js';
 import {
   askedByVariables,
+  findPlaces,
   folderState,
   inspectCheckout,
   type Checkout,
@@ -35,7 +36,7 @@ export interface Project {
  * @throws MayflyError `project.no-builder` and those of the checkout and of its settings
  */
 export async function openProject(context: Context, ownFiles: readonly string[] = []): Promise<Project> {
-  const { topLevel } = await inspectCheckout(context.cwd, { signal: context.signal });
+  const { topLevel } = await findPlaces(context.cwd, { signal: context.signal });
   const profile = await profileOf(topLevel);
   const checkout = await inspectAsAsked(context, topLevel, profile);
   const builderFolder = builderFolderOf(profile);

@@ -2,7 +2,7 @@
 import { MayflyError } from '../../errors.js';
 import { scratchFolder, vmsFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
-import { inspectCheckout } from '../../source/index.js';
+import { findPlaces } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
 import { findKeptVm } from './kept.js';
@@ -26,10 +26,10 @@ export async function findVm(context: Context, id: string | undefined): Promise<
       hint: '`mayfly vm list` lists them.',
     });
   }
-  const checkout = await inspectCheckout(context.cwd, { signal: context.signal });
-  const kept = await findKeptVm(context, checkout.topLevel);
+  const { topLevel } = await findPlaces(context.cwd, { signal: context.signal });
+  const kept = await findKeptVm(context, topLevel);
   if (kept !== undefined) return kept;
-  throw new MayflyError('usage', 'vm.none', `There is no kept VM for ${checkout.topLevel}.`, {
+  throw new MayflyError('usage', 'vm.none', `There is no kept VM for ${topLevel}.`, {
     hint: 'Start one: `mayfly vm up`, or keep the next one: `mayfly build --keep-running`.',
   });
 }

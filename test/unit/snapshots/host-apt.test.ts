@@ -38,7 +38,12 @@ describe('hostUpstream', () => {
     const apt = await fakeProgram('apt-get', `printf '${DEBIAN.replaceAll('\t', '\\t')}\\n'`);
     expect(await hostUpstream('debian', signal)).toBe('http://mirror.example/debian');
     expect(await apt.calls()).toEqual([
-      ['indextargets', '--format', '$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)'],
+      [
+        'indextargets',
+        '--no-release-info',
+        ...['-o', 'Dir::State::Lists=/dev/null/none'],
+        ...['--format', '$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)'],
+      ],
     ]);
   });
 
