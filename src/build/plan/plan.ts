@@ -32,7 +32,7 @@ export interface PlanRequest extends SourceRequest {
   readonly refresh?: boolean;
   /** `--snapshots`: a tag of the local archive, to build from what it keeps. */
   readonly snapshots?: string | undefined;
-  /** Refuse a stored state that a build would refuse, also where none follows. Default false. */
+  /** Refuse a stored state that a build would refuse, and tell what is not stored, also where none follows. Default false. */
   readonly checkStates?: boolean;
 }
 
