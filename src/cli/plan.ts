@@ -76,8 +76,15 @@ const NETWORKS: Readonly<Record<BuildPlan['vm']['network'], string>> = {
 };
 
 function stateOf({ origin, box, image }: BuildPlan['archive']['origins'][number]): string {
-  return `${origin} ${image.serial}${box.serial === image.serial ? '' : ` (base box: ${box.serial})`}`;
+  const isSame = box.serial === image.serial && box.missing === image.missing;
+  const notes = [
+    ...(image.missing === undefined ? [] : [NOT_STORED]),
+    ...(isSame ? [] : [`base box: ${box.serial}${box.missing === undefined ? '' : `, ${NOT_STORED}`}`]),
+  ];
+  return `${origin} ${image.serial}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
+
+const NOT_STORED = 'not stored here';
 
 /** The plan in words. Pure. @param quiet warnings only */
 export function planLines(plan: BuildPlan, quiet = false): readonly string[] {

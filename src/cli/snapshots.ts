@@ -187,15 +187,15 @@ function addResolve(snapshots: Command): void {
     .command('resolve')
     .summary('print the serials that a build would use now')
     .description(
-      'Makes every `latest` one serial, as a build does before it starts, and prints them. The JSON of the image is what the variable APT_SNAPSHOTS_SERIALS takes.',
+      'Makes every `latest` one serial, as a build of this checkout does before it starts, and prints them: with the base branch merged in, and from the tag of a release. The JSON of the image is what the variable APT_SNAPSHOTS_SERIALS takes. Of a release from a snapshot service with tagged snapshots, the tag is printed: its build needs no variable.',
     )
     .option('--box', 'Those of the base box. Default: those of the image.');
   addGlobalFlags(resolve, 'Print them as JSON.');
   addExamples(resolve, ['mayfly snapshots resolve --json', 'a value for APT_SNAPSHOTS_SERIALS']);
   resolve.action(async (flags: GlobalOptions & { box?: boolean }) => {
-    const { resolveSerials, serialProject } = await import('../tasks/snapshots.js');
+    const { resolveSerials } = await import('../tasks/resolve-serials.js');
     using session = openSession(flags, false);
-    const { origins } = await resolveSerials(session.context, await serialProject(session.context));
+    const { origins } = await resolveSerials(session.context);
     const of = flags.box === true ? 'box' : 'image';
     const serials = Object.fromEntries(origins.map((planned) => [planned.origin, planned[of].serial]));
     if (flags.json === true) printJson(serials);

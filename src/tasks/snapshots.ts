@@ -1,9 +1,8 @@
 /** Snapshots by hand: what a project's serial files hold, the newest, and taking them. */
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
-import { IMAGE_SERIALS, planArchive } from '../build/archive/plan.js';
-import { notePlanned } from '../build/archive/note-checkout.js';
-import { serviceOf, type PlannedArchive, type SerialSet } from '../build/archive/origins.js';
+import { IMAGE_SERIALS } from '../build/archive/plan.js';
+import { serviceOf, type SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
 import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
@@ -109,27 +108,12 @@ export async function newestSerials(
   return Object.fromEntries(await Promise.all(newest));
 }
 
-function refuseMirror(config: Config): void {
+/** @throws MayflyError `archive.mirror` */
+export function refuseMirror(config: Config): void {
   if (config.archive.kind !== 'mirror') return;
   throw new MayflyError('usage', 'archive.mirror', 'archive.kind is mirror: a mirror has no snapshots.', {
     hint: 'Set archive.kind in builder.yaml to local, or to a snapshot service.',
   });
-}
-
-/** What a build would use now, every `latest` made a serial. */
-export async function resolveSerials(context: Context, project: SerialProject): Promise<PlannedArchive> {
-  refuseMirror(project.config);
-  const planned = await planArchive({
-    context,
-    config: project.config,
-    builderFolder: project.builderFolder,
-    imageFolder: project.directories.image.slice(0, -IMAGE_SERIALS.length),
-    strict: true,
-    offline: false,
-    release: undefined,
-  });
-  await notePlanned(context, project.topLevel, planned);
-  return planned;
 }
 
 export interface TakenSnapshot {

@@ -40,6 +40,8 @@ export interface PlannedState {
   readonly serial: string;
   /** It is a service's tagged snapshot. */
   readonly tagged?: true;
+  /** Not stored on this host, as a plan that no build follows found; `other`: its serial means another state here. */
+  readonly missing?: 'unknown' | 'other';
   /** Suite → SHA-256 of its InRelease file: what the serial stands for. Empty where it is not known. */
   readonly releases: Releases;
   /** When the first of its suites stops to be valid, ISO 8601; of a state that is stored. */

@@ -1,6 +1,6 @@
 /** The archive of one build: served on the host while it runs, and brought into its VM. */
 import type { ArchiveSource } from '../../basebox/recipe.js';
-import { messageOf } from '../../errors.js';
+import { MayflyError, messageOf } from '../../errors.js';
 import { archiveFolder } from '../../paths.js';
 import { snapshotAt, type SnapshotAddress } from '../../snapshots/local/address.js';
 import { startArchiveServer, type ServedFile } from '../../snapshots/local/server.js';
@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { servedAt, type PlannedArchive, type PlannedState } from './origins.js';
 import { snapshotOf } from './stored.js';
 import { useArchive } from './take-origin.js';
+import { Unfetched, unfetchedWarning } from './unfetched.js';
 
 export interface BuildArchive extends AsyncDisposable {
   /** On 127.0.0.1. */
@@ -21,6 +22,8 @@ export interface BuildArchive extends AsyncDisposable {
   readonly served: readonly ServedFile[];
   /** Snapshots that were asked for and are not the plan's. */
   readonly outside: Set<string>;
+  /** What was asked for and may not be fetched. What nobody has told of is a warning when the archive is closed. */
+  readonly unfetched: Unfetched;
 }
 
 /**
@@ -62,6 +65,8 @@ async function startServing(
   const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
   const outside = new Set<string>();
+  const unfetched = new Unfetched();
+  const warn = (text: string): void => report({ type: 'notice', level: 'warning', text });
   const find = async (address: SnapshotAddress): Promise<Snapshot | undefined> => {
     const state = plannedState(planned, address);
     if (state !== undefined) return await snapshotOf(context, planned, address.origin, state);
@@ -75,11 +80,9 @@ async function startServing(
     find,
     onServed: (file) => served.push(file),
     onFailure: (path, error) => {
-      report({
-        type: 'notice',
-        level: 'warning',
-        text: `The archive cannot serve ${path}: ${messageOf(error)}`,
-      });
+      const isOffline = error instanceof MayflyError && error.code === 'archive.offline';
+      if (isOffline) unfetched.note(path);
+      else warn(`The archive cannot serve ${path}: ${messageOf(error)}`);
     },
   });
   return {
@@ -87,7 +90,10 @@ async function startServing(
     onHost: (source) => servedAt(source, server.url),
     served,
     outside,
+    unfetched,
     async [Symbol.asyncDispose]() {
+      const paths = unfetched.take();
+      if (paths.length > 0) warn(unfetchedWarning(paths));
       await server[Symbol.asyncDispose]();
       await upstream?.[Symbol.asyncDispose]();
     },

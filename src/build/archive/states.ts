@@ -1,8 +1,11 @@
 /** The states of origins: found in the archive, taken from a mirror, or fetched from a snapshot service. */
-import { MayflyError } from '../../errors.js';
 import { archiveFolder } from '../../paths.js';
-import { snapshotUrl, taggedUrl } from '../../snapshots/archive-url.js';
-import { findSnapshot, unknownSnapshot, type SnapshotQuery } from '../../snapshots/local/find-snapshot.js';
+import {
+  findSnapshot,
+  isOther,
+  unknownSnapshot,
+  type SnapshotQuery,
+} from '../../snapshots/local/find-snapshot.js';
 import {
   hasReleases,
   listSerials,
@@ -12,24 +15,16 @@ import {
   type Snapshot,
 } from '../../snapshots/local/snapshot.js';
 import { covers, newestCovering } from '../../snapshots/local/covers.js';
-import { adoptSnapshot } from '../../snapshots/local/take.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
 import { hostProxy, makeUpstream, type Upstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
+import { adopt } from './adopt.js';
 import { incompleteState, refuseUnlisted } from './incomplete.js';
 import { serviceOf, type PlannedState, type SerialSet } from './origins.js';
 import { queryFor, shelfOf } from './stored.js';
-import {
-  lockOrigin,
-  originRequest,
-  settingsOf,
-  takeOrigin,
-  useArchive,
-  wantedOf,
-  type ArchiveSettings,
-} from './take-origin.js';
+import { settingsOf, takeOrigin, wantedOf, type ArchiveSettings } from './take-origin.js';
 
 export interface StateRequest {
   readonly context: Context;
@@ -127,10 +122,12 @@ async function stateOf(
   if (kind === 'mirror' || (named.serial === LATEST && tag === undefined)) return { ...named, releases: {} };
   // There is nothing to fetch: only its serial is told to the build.
   if (settingsOf(source.request.config, origin).suites.length === 0) return { ...named, releases: {} };
-  const snapshot = await obtain(source, origin, of, named);
-  if (snapshot === undefined) return named;
-  if (source.request.strict) {
-    const { config } = source.request;
+  const { config, strict, check } = source.request;
+  const query = await queryFor(source.archive, config.archive, origin, named);
+  const snapshot = await obtain(source, query, of, named);
+  if (snapshot === undefined)
+    return check === true ? { ...named, missing: (await isOther(query)) ? 'other' : 'unknown' } : named;
+  if (strict) {
     await touchSnapshot(shelfOf(source.archive, config.archive, tag !== undefined), snapshot);
   }
   const [validUntil] = snapshot.suites.flatMap((suite) => suite.validUntil ?? []).sort();
@@ -148,14 +145,15 @@ const taggedState = (wanted: string, tag: string): PlannedState => ({
   releases: {},
 });
 
+/** Undefined when it is not here, and no build follows. */
 async function obtain(
   source: StateSource,
-  origin: string,
+  query: SnapshotQuery,
   of: SerialSet,
   state: PlannedState,
 ): Promise<Snapshot | undefined> {
   const { config, strict, check } = source.request;
-  const query = await queryFor(source.archive, config.archive, origin, state);
+  const { origin } = query;
   const found = await findSnapshot(query);
   const need = wantedOf(config, origin, of);
   if (strict || check === true) refuseUnlisted(origin, state, need.suites);
@@ -174,52 +172,4 @@ async function obtain(
     if (hasReleases(taken.snapshot, state.releases)) return taken.snapshot;
   }
   throw await unknownSnapshot(query);
-}
-
-async function adopt(
-  source: StateSource,
-  query: SnapshotQuery,
-  of: SerialSet,
-  state: PlannedState,
-  found: Snapshot | undefined,
-): Promise<Snapshot> {
-  const { context, config, builderFolder } = source.request;
-  const { origin, serial, shelf } = query;
-  const request = originRequest(context, config, origin, builderFolder, await source.upstream(), of);
-  await using _lock = await lockOrigin(context, origin);
-  await using _archive = await useArchive(context);
-  try {
-    const url = addressOf(config, origin, state);
-    const snapshot = await adoptSnapshot({ ...request, url }, shelf, serial, found);
-    if (hasReleases(snapshot, state.releases)) return snapshot;
-  } catch (error) {
-    const isGone = error instanceof MayflyError && error.code === 'archive.not-found';
-    throw isGone ? vanished(origin, serial, error) : error;
-  }
-  throw await unknownSnapshot(query);
-}
-
-function addressOf(config: ArchiveSettings, origin: string, { serial, tagged }: PlannedState): string {
-  const service = serviceOf(config.archive);
-  const url =
-    service === undefined
-      ? undefined
-      : tagged === true
-        ? taggedUrl(service, serial, origin)
-        : snapshotUrl(service, origin, serial);
-  if (url === undefined) throw new Error('This archive is no snapshot service.');
-  return url;
-}
-
-function vanished(origin: string, serial: string, cause: MayflyError): MayflyError {
-  return new MayflyError(
-    'host',
-    'snapshot.vanished',
-    `The snapshot service has no snapshot ${serial} of ${origin}, or has it no more.`,
-    {
-      details: [cause.message],
-      hint: 'Ways out: freeze to another (mayfly snapshots freeze); import a bundle of it (mayfly snapshots import); or, of a release, use tagged snapshots (archive.tagged_url).',
-      cause,
-    },
-  );
 }

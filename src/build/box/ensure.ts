@@ -1,5 +1,4 @@
 /** The base box of a plan: found in the store, or made, once, however many builds want it. */
-import { createBox } from '../../basebox/create.js';
 import { findBox, listBoxes, type Box } from '../../basebox/store.js';
 import { toolsKey } from '../../basebox/tools.js';
 import { boxesFolder, lockFile, toolsFolder } from '../../paths.js';
@@ -8,8 +7,8 @@ import { makeFolder } from '../../process/make-folder.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
-import type { BuildArchive } from '../archive/serve.js';
 import type { BuildPlan } from '../plan/plan.js';
+import { makeBox, type BoxArchive } from './make.js';
 
 export interface EnsuredBox {
   readonly box: Box;
@@ -22,7 +21,7 @@ export interface EnsuredBox {
 export async function ensureBox(
   context: Context,
   planned: BuildPlan['box'],
-  archive: Pick<BuildArchive, 'onHost' | 'served'>,
+  archive: BoxArchive,
   report: Report,
 ): Promise<EnsuredBox> {
   const store = boxesFolder(context.home);
@@ -50,17 +49,10 @@ export async function ensureBox(
   });
   report({ type: 'notice', level: 'info', text: estimate(await listBoxes(store)) });
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
-  const box = await createBox({
-    spec: { ...planned.spec, sources: planned.spec.sources.map(archive.onHost) },
-    inputs: planned.inputs,
-    fingerprint: planned.fingerprint,
-    label: planned.label,
+  const box = await makeBox(context, planned, archive, report, {
     boxStore: store,
     toolsStore: toolsFolder(context.home),
     scratch: scratch.path,
-    report,
-    signal: context.signal,
-    served: () => archive.served.map(({ source: _source, ...file }) => file),
   });
   return { box, reused: false };
 }

@@ -1,7 +1,6 @@
 /** Makes a base box twice and compares: the promise of the same bytes, tried. */
 import { copyFile, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBox } from '../../basebox/create.js';
 import { rootfsFiles } from '../../basebox/rootfs.js';
 import { copyBox, findBox, type Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
@@ -10,10 +9,10 @@ import { lock } from '../../process/lock.js';
 import { run, which } from '../../process/run.js';
 import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
-import type { BuildArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
 import { boxLock } from './ensure.js';
+import { makeBox, type BoxArchive } from './make.js';
 
 /**
  * Makes two boxes of the same inputs, each with disk tools of its own, and compares them with each
@@ -24,24 +23,17 @@ import { boxLock } from './ensure.js';
 export async function createTwice(
   context: Context,
   planned: BuildPlan['box'],
-  archive: Pick<BuildArchive, 'onHost' | 'served'>,
+  archive: BoxArchive,
   report: Report,
 ): Promise<Box> {
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
   const [first, second] = [join(scratch.path, '1'), join(scratch.path, '2')];
   const make = async (folder: string): Promise<Box> => {
     for (const part of ['work', 'boxes', 'tools']) await mkdir(join(folder, part), { recursive: true });
-    return await createBox({
-      spec: { ...planned.spec, sources: planned.spec.sources.map(archive.onHost) },
-      inputs: planned.inputs,
-      fingerprint: planned.fingerprint,
-      label: planned.label,
+    return await makeBox(context, planned, archive, report, {
       boxStore: join(folder, 'boxes'),
       toolsStore: join(folder, 'tools'),
       scratch: join(folder, 'work'),
-      report,
-      signal: context.signal,
-      served: () => archive.served.map(({ source: _source, ...file }) => file),
     });
   };
   report({ type: 'notice', level: 'info', text: 'Making the base box twice, to compare.' });

@@ -13,6 +13,7 @@ import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
 import { allSources, movingWarnings, toldSerials, type PlannedArchive } from '../archive/origins.js';
+import { missingWarnings } from '../archive/missing.js';
 import { checkBranchRule, checkPinned } from '../archive/rules.js';
 import { validityWarnings } from '../archive/validity.js';
 import { chooseNetwork, proxyInGuest, proxyPlan } from '../archive/network.js';
@@ -119,6 +120,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       ...resolved.warnings,
       ...parts.warnings,
       ...movingWarnings(archive),
+      ...missingWarnings(archive, options.offline),
       ...validityWarnings(archive, new Date()),
       ...provider.refused.map((reason) => `Not used: ${reason}.`),
       ...(state.dirty

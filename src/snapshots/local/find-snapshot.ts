@@ -41,13 +41,18 @@ export async function findSnapshot(query: SnapshotQuery): Promise<Snapshot | und
   return undefined;
 }
 
+/** Of a state that was not found: whether its serial is there, and means something else on this host. */
+export async function isOther({ shelf, origin, serial }: SnapshotQuery): Promise<boolean> {
+  return (await findState(shelf, origin, serial)) !== undefined;
+}
+
 /** The archive has no such state; says what it has, and what can be done. */
 export async function unknownSnapshot(query: SnapshotQuery): Promise<MayflyError> {
   const { shelf, origin, serial } = query;
   const known = await listSerials(shelf, origin);
   const ways =
     'Ways out: import it (mayfly snapshots import), have it served from where it is (archive.kind: serials and archive.url in builder.yaml), or freeze to another (mayfly snapshots freeze).';
-  if ((await findState(shelf, origin, serial)) !== undefined) {
+  if (await isOther(query)) {
     return new MayflyError(
       'host',
       'snapshot.other',

@@ -114,7 +114,14 @@ describe('a project that was frozen on another host', () => {
     expect(await failure(planned(yaml(), { offline: true }))).toMatchObject({ code: 'snapshot.unknown' });
     // A plan that nothing follows says what Git says.
     const state = { wanted: '2020010107', serial: '2020010107' };
-    expect((await planned(yaml(), { strict: false })).origins[0]?.box).toMatchObject(state);
+    const loose = (await planned(yaml(), { strict: false })).origins[0]?.box;
+    expect(loose).toMatchObject(state);
+    expect(loose).not.toHaveProperty('missing');
+    // `mayfly plan` says that it is not here, and asks nobody.
+    const before = rig.mirror.requests.length;
+    const told = await planned(yaml(), { strict: false, check: true });
+    expect(told.origins[0]).toMatchObject({ box: { missing: 'unknown' }, image: { missing: 'unknown' } });
+    expect(rig.mirror.requests).toHaveLength(before);
   });
 
   it('is refused when the serial means something else here, in words of its own', async () => {
@@ -124,6 +131,11 @@ describe('a project that was frozen on another host', () => {
     const here = (await planned()).origins[0]?.box.serial ?? '';
     await freezeTo(here, releasesOf(there));
     expect(await failure(planned())).toMatchObject({ code: 'snapshot.other' });
+    const told = await planned(yaml(), { strict: false, check: true });
+    expect(told.origins[0]?.image).toMatchObject({ serial: here, missing: 'other' });
+    await freezeTo(here);
+    const found = await planned(yaml(), { strict: false, check: true });
+    expect(found.origins[0]?.image).not.toHaveProperty('missing');
   });
 
   it('is checked against Git when the variable gives the same serial, which has no checksums', async () => {

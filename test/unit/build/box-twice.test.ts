@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Unfetched } from '../../../src/build/archive/unfetched.js';
 import { createTwice } from '../../../src/build/box/twice.js';
 import { inputsOf } from '../../../src/basebox/create.js';
 import { fingerprint } from '../../../src/basebox/recipe.js';
@@ -25,7 +26,7 @@ async function twice(content: string) {
   const planned = { fingerprint: fingerprint(inputs), label: 'l', exists: false, inputs, spec, epoch: 0 };
   await fakeTools(folder, content);
   await fakeMmdebstrap(folder);
-  const archive = { onHost: <T>(source: T): T => source, served: [] };
+  const archive = { onHost: <T>(source: T): T => source, served: [], unfetched: new Unfetched() };
   return { context, make: () => createTwice(context, planned, archive, () => undefined) };
 }
 

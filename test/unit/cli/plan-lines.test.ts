@@ -56,6 +56,21 @@ describe('a plan in words', () => {
     expect(text).toContain(`snapshots  debian 2026010301\nnetwork    ${words}\n`);
   });
 
+  it.each([
+    ['both', {}, 'debian 2026010301 (not stored here; base box: 2026010203, not stored here)'],
+    ['the image', { box: {} }, 'debian 2026010301 (not stored here; base box: 2026010203)'],
+    ['the base box', { image: {} }, 'debian 2026010301 (base box: 2026010203, not stored here)'],
+  ] as const)('says whether snapshots are stored: not %s', (_which, stored, words) => {
+    const missing = { box: { missing: 'unknown' }, image: { missing: 'unknown' }, ...stored } as const;
+    const origins = PLAN.archive.origins.map((each) => ({
+      ...each,
+      box: { ...each.box, ...missing.box },
+      image: { ...each.image, ...missing.image },
+    }));
+    const plan = { ...PLAN, archive: { ...PLAN.archive, origins } };
+    expect(planLines(plan)).toContain(`snapshots  ${words}`);
+  });
+
   it('with --quiet is its warnings only', () => {
     expect(planLines(PLAN, true)).toEqual(['warning: The base box is not pinned.']);
   });

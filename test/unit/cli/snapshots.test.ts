@@ -1,6 +1,8 @@
 /** What the commands of serial files and of holds say of what they did. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BuildPlan } from '../../../src/build/plan/plan.js';
 import { writtenLines } from '../../../src/cli/written.js';
 import { archiveFolder, resolveHome } from '../../../src/paths.js';
 import { archiveParts } from '../../../src/snapshots/local/layout.js';
@@ -108,5 +110,21 @@ describe('a tag', () => {
     const { exitCode, stderr } = await mayfly('plan', '--snapshots', '1.0');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('The local archive has no tag 1.0.');
+  });
+});
+
+describe('a plan', () => {
+  it('tells, in words and in JSON, what it is frozen to and this host has not stored', async () => {
+    await rm(archiveParts(archive).snapshots, { recursive: true });
+    const { exitCode, stdout } = await mayfly('plan');
+    expect(exitCode).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('debian 2026010301 (not stored here; base box: ');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'warning: Not stored on this host: debian 2026010203, debian 2026010301,',
+    );
+    const json = await mayfly('plan', '--offline', '--json');
+    const made = JSON.parse(json.stdout) as BuildPlan;
+    expect(made.archive.origins.map(({ image }) => image.missing)).toEqual(['unknown', 'unknown']);
+    expect(made.warnings.join('\n')).toContain('A build with --offline is refused.');
   });
 });

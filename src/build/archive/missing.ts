@@ -1,0 +1,38 @@
+/** States that a plan names and that are not stored on this host: what a build would do about them. Pure. */
+import { serviceOf, type PlannedArchive, type PlannedState } from './origins.js';
+
+/** @param offline a build may fetch nothing */
+export function missingWarnings(archive: PlannedArchive, offline: boolean): readonly string[] {
+  const missing = archive.origins.flatMap(({ origin, box, image }) =>
+    [box, image]
+      .filter((state) => state.missing !== undefined)
+      .map((state) => ({ name: nameOf(origin, state), outcome: outcomeOf(archive, state, offline) })),
+  );
+  return OUTCOMES.flatMap((outcome) => {
+    const names = new Set(missing.filter((state) => state.outcome === outcome).map(({ name }) => name));
+    return names.size === 0 ? [] : [`Not stored on this host: ${[...names].join(', ')}. ${WORDS[outcome]}`];
+  });
+}
+
+const OUTCOMES = ['offline', 'unlisted', 'mirror', 'service'] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+/** What a build does. */
+const WORDS: Readonly<Record<Outcome, string>> = {
+  offline:
+    'A build with --offline is refused. Build once without it, or import what is missing (mayfly snapshots import).',
+  unlisted:
+    'Without checksums in Git (InRelease.sha256) no mirror is asked: a build is refused. Import what is missing (mayfly snapshots import), or freeze to another (mayfly snapshots freeze).',
+  mirror:
+    'A build asks the mirror, and is refused when that has another state by now: then import what is missing (mayfly snapshots import), or freeze to another (mayfly snapshots freeze).',
+  service: 'A build asks the snapshot service for them.',
+};
+
+function outcomeOf(archive: PlannedArchive, { releases }: PlannedState, offline: boolean): Outcome {
+  if (offline) return 'offline';
+  if (serviceOf(archive) !== undefined) return 'service';
+  return Object.keys(releases).length === 0 ? 'unlisted' : 'mirror';
+}
+
+const nameOf = (origin: string, { serial, missing }: PlannedState): string =>
+  `${origin} ${serial}${missing === 'other' ? ' (that serial is another state here)' : ''}`;
