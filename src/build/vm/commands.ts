@@ -7,8 +7,17 @@ import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
 import { findKeptVm } from './kept.js';
 import { adoptBuilderVm } from './start.js';
-import { closeCachesIfPossible, destroyBuilderVm, haltBuilderVm, keepBuilderVm, warnOfLoss } from './end.js';
+import {
+  closeCachesIfPossible,
+  destroyBuilderVm,
+  haltBuilderVm,
+  keepBuilderVm,
+  notKept,
+  notRemoved,
+  warnOfLoss,
+} from './end.js';
 import { openArchive } from '../archive/serve.js';
+import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
 import { obtainVm } from './obtain.js';
 import type { Journal } from '../record/journal.js';
@@ -63,12 +72,14 @@ export async function withVm<T>(
     });
   }
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
-  try {
-    await connectBuilderVm(context, builder, () => undefined);
-    return await use(builder);
-  } finally {
-    await keepBuilderVm(builder);
-  }
+  return await withCleanUp(
+    context.report,
+    async () => {
+      await connectBuilderVm(context, builder, () => undefined);
+      return await use(builder);
+    },
+    (cleanUp) => cleanUp.attempt(notKept(known.record.id), () => keepBuilderVm(builder)),
+  );
 }
 
 /** Starts the VM of this checkout, or the one that was halted, provisions it, and keeps it. */
@@ -90,15 +101,18 @@ export async function vmUp(
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
   const { builder, reused } = await obtainVm({ context, journal, plan, archive, mayOutliveUs: true });
-  try {
-    await provisionVm(context, journal, plan, builder);
-  } catch (error) {
-    if (reused || plan.options.rescue) await keepBuilderVm(builder);
-    else await destroyBuilderVm(context, builder, journal.tell);
-    throw error;
-  }
-  await keepBuilderVm(builder);
-  return builder.record.id;
+  const { id } = builder.record;
+  return await withCleanUp(
+    journal.tell,
+    async () => {
+      await provisionVm(context, journal, plan, builder);
+      return id;
+    },
+    (cleanUp, failed) =>
+      failed && !reused && !plan.options.rescue
+        ? cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell))
+        : cleanUp.attempt(notKept(id), () => keepBuilderVm(builder)),
+  );
 }
 
 export async function vmProvision(context: Context, journal: Journal): Promise<void> {
@@ -118,11 +132,11 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
     mayOutliveUs: true,
     existing: await findVm(context, undefined),
   });
-  try {
-    await provisionVm(context, journal, plan, builder);
-  } finally {
-    await keepBuilderVm(builder);
-  }
+  await withCleanUp(
+    journal.tell,
+    () => provisionVm(context, journal, plan, builder),
+    (cleanUp) => cleanUp.attempt(notKept(builder.record.id), () => keepBuilderVm(builder)),
+  );
 }
 
 export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
