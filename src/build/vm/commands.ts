@@ -5,7 +5,7 @@ import { makeScratch } from '../../process/scratch.js';
 import { inspectCheckout } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
-import { findKeptVm } from './kept.js';
+import { findKeptVm, refuseElsewhere } from './kept.js';
 import { adoptBuilderVm } from './start.js';
 import {
   closeCachesIfPossible,
@@ -43,8 +43,9 @@ export async function findVm(context: Context, id: string | undefined): Promise<
   });
 }
 
-/** A build's own VM is left alone; one that is kept is whoever's holds its lock. */
-function refuseBusy(vm: KnownVm): void {
+/** A build's own VM is left alone, and one of another host; one that is kept is whoever's holds its lock. */
+function refuseOthers(vm: KnownVm): void {
+  refuseElsewhere(vm);
   if (vm.state !== 'running') return;
   throw new MayflyError(
     'refused',
@@ -58,14 +59,14 @@ function refuseBusy(vm: KnownVm): void {
 
 /**
  * Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was.
- * @throws MayflyError `vm.halted`, `vm.busy`
+ * @throws MayflyError `vm.halted`, `vm.busy`, `vm.elsewhere`
  */
 export async function withVm<T>(
   context: Context,
   known: KnownVm,
   use: (builder: BuilderVm) => Promise<T>,
 ): Promise<T> {
-  refuseBusy(known);
+  refuseOthers(known);
   if (known.state === 'halted') {
     throw new MayflyError('usage', 'vm.halted', `The VM ${known.record.id} is halted.`, {
       hint: 'Start it: `mayfly vm up`.',
@@ -140,7 +141,7 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
 }
 
 export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
-  refuseBusy(known);
+  refuseOthers(known);
   if (known.state === 'halted') return;
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
   await connectBuilderVm(context, builder, () => undefined);
@@ -151,7 +152,7 @@ export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
 const LAST_WORDS_MS = 15_000;
 
 export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
-  refuseBusy(known);
+  refuseOthers(known);
   const held = await holdVm(context, known.record.id);
   if (known.state === 'halted') {
     try {

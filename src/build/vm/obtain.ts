@@ -8,7 +8,7 @@ import type { KnownVm } from '../../vm/registry.js';
 import { ensureBox } from '../box/ensure.js';
 import { connectBuilderVm, holdVm, newVmId, type BuilderVm } from './builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved, removeVmFolder } from './end.js';
-import { findKeptVm } from './kept.js';
+import { findKeptVm, refuseElsewhere } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
 import { adoptBuilderVm, makeFolderFor, startBuilderVm } from './start.js';
 import type { BuildArchive } from '../archive/serve.js';
@@ -47,6 +47,7 @@ export interface ObtainedVm {
 export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   const { context, journal, plan } = request;
   let kept = request.existing ?? (await findKeptVm(context, plan.project.checkout));
+  if (kept !== undefined) refuseElsewhere(kept);
   if (kept !== undefined && plan.options.forceCleanup) {
     await destroyKept(request, kept);
     kept = undefined;
