@@ -8,13 +8,14 @@ import { isAborted, messageOf, throwIfAborted } from '../errors.js';
 import { finish } from '../guest/build.js';
 import { buildFiles } from '../paths.js';
 import type { MayflyEvent } from '../report/events.js';
+import { CleanUp } from './clean-up.js';
 import type { Context } from './context.js';
 import type { BuildPlan } from './plan/plan.js';
 import type { Journal } from './record/journal.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
 import type { BuilderVm } from './vm/builder-vm.js';
-import { destroyBuilderVm, keepBuilderVm } from './vm/end.js';
+import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved } from './vm/end.js';
 
 export interface Work {
   readonly context: Context;
@@ -31,37 +32,20 @@ export interface Work {
   readonly collected: Collected | undefined;
 }
 
-/** What went wrong here, and the words for it when something else went wrong before. */
-interface Problem {
-  readonly text: string;
-  readonly error: unknown;
-}
-
 /**
  * What goes wrong here fails a build whose work succeeded. After a failure it is only told: what failed first counts.
  * @returns whether the VM is kept
  */
 export async function conclude(work: Work): Promise<boolean> {
   const { context, journal, builder, failed } = work;
-  const problems: Problem[] = [];
-  const attempt = async <T>(
-    words: string,
-    does: () => Promise<T>,
-  ): Promise<{ readonly value: T } | undefined> => {
-    try {
-      return { value: await does() };
-    } catch (error) {
-      problems.push({ text: `${words}: ${messageOf(error)}`, error });
-      return undefined;
-    }
-  };
+  const cleanUp = new CleanUp(journal.tell);
   const { id } = builder.record;
   await copyConsole(journal, builder);
   let { collected } = work;
   const kept =
     work.keep &&
     (await mayStay(work)) &&
-    (await attempt(`The VM ${id} could not be kept`, () => keepBuilderVm(builder))) !== undefined;
+    (await cleanUp.attempt(notKept(id), () => keepBuilderVm(builder))) !== undefined;
   if (kept) {
     const text = `The VM ${id} is kept. Get in: mayfly vm ssh. End it: mayfly vm destroy.`;
     journal.tell({ type: 'notice', level: 'info', text });
@@ -69,11 +53,10 @@ export async function conclude(work: Work): Promise<boolean> {
     const inVm = collected;
     const aside =
       inVm &&
-      (await attempt('What the build made is lost with its VM', () =>
+      (await cleanUp.attempt('What the build made is lost with its VM', () =>
         setAside(inVm, journal.folder, context.signal),
       ));
-    const words = `The VM ${id} could not be removed, and the next command tries again`;
-    const gone = await attempt(words, () =>
+    const gone = await cleanUp.attempt(notRemoved(id), () =>
       journal.step('destroy', 'Destroying the VM', () => destroyBuilderVm(context, builder, journal.tell)),
     );
     // A VM that is perhaps still there may write to its disk: then no file is made of that disk itself.
@@ -81,11 +64,9 @@ export async function conclude(work: Work): Promise<boolean> {
   }
   const made = collected;
   if (made !== undefined && !isAborted(context.signal)) {
-    await attempt('No artifacts of the failed build', () => publish(work, made, kept));
+    await cleanUp.attempt('No artifacts of the failed build', () => publish(work, made, kept));
   }
-  const first = failed ? undefined : problems.shift();
-  for (const { text } of problems) journal.tell({ type: 'notice', level: 'warning', text });
-  if (first !== undefined) throw first.error;
+  cleanUp.settle(failed);
   if (!failed) throwIfAborted(context.signal);
   return kept;
 }

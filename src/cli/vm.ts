@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { MayflyError } from '../errors.js';
 import type { KnownVm } from '../vm/registry.js';
+import { hostOf } from '../vm/where.js';
 import { formatMemory } from '../report/format.js';
 import { addGlobalFlags, print, printJson, table } from './common.js';
 import { addExamples } from './help.js';
@@ -135,15 +136,22 @@ function addList(vm: Command): void {
       print('There are no VMs.');
       return;
     }
-    for (const line of table(vms.map(({ record, state }) => [record.id, state, record.ref, record.checkout])))
+    for (const line of table(
+      vms.map((vm) => [vm.record.id, stateWords(vm), vm.record.ref, vm.record.checkout]),
+    ))
       print(line);
   });
 }
 
-function statusRows({ record, state, folder }: KnownVm): readonly (readonly string[])[] {
+/** Of a VM of another host only that host knows more. */
+export const stateWords = ({ state, record }: KnownVm): string =>
+  state === 'elsewhere' ? `on ${hostOf(record)}` : state;
+
+function statusRows(vm: KnownVm): readonly (readonly string[])[] {
+  const { record, folder } = vm;
   return [
     ['VM', record.id],
-    ['state', state],
+    ['state', stateWords(vm)],
     ['started for', `${record.ref} of ${record.checkout}`],
     ['hardware', `${record.cpus} CPUs, ${formatMemory(record.memoryBytes)}, ${record.accelerator}`],
     ['since', record.createdAt],

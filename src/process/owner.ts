@@ -1,26 +1,38 @@
 /**
  * Who owns something on disk: a process, named so that a later process can tell whether it still
- * lives. A pid alone is reused; pid + start time + boot id is not.
+ * lives. A pid alone is reused; pid + start time + boot id is not. Of a process of another host that shares our folders
+ * nobody here can tell: so the owner names its host too.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
 
-export interface Owner {
-  readonly pid: number;
+export const ownerShape = z.object({
+  pid: z.int().positive(),
   /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks between boot and the start of the process. */
-  readonly startTime: string;
-  /** /proc/sys/kernel/random/boot_id */
-  readonly bootId: string;
-}
+  startTime: z.string(),
+  /** /proc/sys/kernel/random/boot_id: another one may be this host before it was started again. */
+  bootId: z.string(),
+  /** From /etc/machine-id. Undefined where there is none, as in many containers, and in older records. */
+  machine: z.string().optional(),
+  /** What that host is called: for people only. */
+  hostName: z.string().optional(),
+});
+export type Owner = Readonly<z.infer<typeof ownerShape>>;
 
 /** What was read from a file; undefined when it names no process. */
 export function parseOwner(value: unknown): Owner | undefined {
-  const found = shape.safeParse(value);
-  return found.success ? found.data : undefined;
+  return ownerShape.safeParse(value).data;
 }
 
-const shape = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() });
+/** As machine-id(5) asks, the id itself is not told to others. */
+async function machine(): Promise<string | undefined> {
+  const id = await readFile('/etc/machine-id', 'utf8').catch(() => '');
+  if (!/^[0-9a-f]{32}$/.test(id.trim())) return undefined;
+  return createHash('sha256').update(`mayfly ${id.trim()}`).digest('hex').slice(0, 32);
+}
 
 async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
@@ -42,7 +54,8 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
 /** The owner that a process is, or undefined when it is gone. */
 export async function ownerOf(pid: number): Promise<Owner | undefined> {
   const startTime = await startTimeOf(pid);
-  return startTime === undefined ? undefined : { pid, startTime, bootId: await bootId() };
+  if (startTime === undefined) return undefined;
+  return { pid, startTime, bootId: await bootId(), machine: await machine(), hostName: hostname() };
 }
 
 /** This process. */
@@ -52,7 +65,17 @@ export async function currentOwner(): Promise<Owner> {
   return owner;
 }
 
+/** Whether it is a process of this host that lives. */
 export async function isAlive(owner: Owner): Promise<boolean> {
-  const current = await ownerOf(owner.pid);
-  return current?.startTime === owner.startTime && current.bootId === owner.bootId;
+  return (await startTimeOf(owner.pid)) === owner.startTime && (await bootId()) === owner.bootId;
+}
+
+/** Whether it is of another host: then nothing here tells whether it lives. */
+export async function isElsewhere(owner: Owner): Promise<boolean> {
+  return owner.machine !== undefined && owner.machine !== (await machine());
+}
+
+/** Whether it certainly lives no more. */
+export async function isGone(owner: Owner): Promise<boolean> {
+  return !(await isElsewhere(owner)) && !(await isAlive(owner));
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { hasCode } from '../errors.js';
 import { folderVariable } from '../paths.js';
 import { makeFolder } from './make-folder.js';
-import { currentOwner, isAlive, parseOwner, type Owner } from './owner.js';
+import { currentOwner, isGone, parseOwner, type Owner } from './owner.js';
 import { run, which } from './run.js';
 
 const OWNER_FILE = '.owner.json';
@@ -89,7 +89,7 @@ export async function openFolders(path: string): Promise<void> {
   for (const name of await readdir(path)) await openFolders(join(path, name));
 }
 
-/** Removes the scratch folders of this user whose owner is gone. @returns their paths */
+/** Removes the scratch folders of this user whose owner is gone; never those of another host. @returns their paths */
 export async function reapScratch(parent: string): Promise<readonly string[]> {
   const reaped: string[] = [];
   const names = await readdir(parent).catch(() => []);
@@ -99,7 +99,7 @@ export async function reapScratch(parent: string): Promise<readonly string[]> {
     if (entry?.isDirectory() !== true || entry.uid !== process.getuid?.()) continue;
     const owner = await readOwner(path);
     // Without an owner it is being made at this moment, or it is not ours to judge.
-    if (owner === undefined || (await isAlive(owner))) continue;
+    if (owner === undefined || !(await isGone(owner))) continue;
     if (await removeLeftover(path)) reaped.push(path);
   }
   return reaped;

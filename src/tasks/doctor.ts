@@ -11,6 +11,7 @@ import { OVMF } from './boot-image.js';
 import { logsFinding } from './clean-logs.js';
 import { providerFindings } from './doctor-providers.js';
 import type { Finding } from './finding.js';
+import { foldersFinding } from './folders.js';
 import { diskFindings, memoryFinding } from './room.js';
 
 export type { Finding } from './finding.js';
@@ -45,6 +46,7 @@ export async function examineHost(context: Context): Promise<readonly Finding[]>
   return [
     ...single,
     ...(await providerFindings(context)),
+    await foldersFinding(context),
     ...(await diskFindings(context)),
     await logsFinding(context),
   ];

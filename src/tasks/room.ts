@@ -64,14 +64,21 @@ function diskFinding(free: number, folders: readonly Folder[]): Finding {
   };
 }
 
-/** The folder itself, or the nearest one above it: looking must not make any. */
-async function existing(path: string): Promise<string> {
+/**
+ * The folder itself, or the nearest thing above it that can be seen: looking must not make any.
+ * @param look lstat: a link that leads nowhere is such a thing too
+ */
+export async function existing(
+  path: string,
+  look: (path: string) => Promise<unknown> = stat,
+): Promise<string> {
   try {
-    await stat(path);
+    await look(path);
     return path;
   } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    return await existing(dirname(path));
+    const isUnseen = ['ENOENT', 'ENOTDIR', 'EACCES'].some((code) => hasCode(error, code));
+    if (!isUnseen || dirname(path) === path) throw error;
+    return await existing(dirname(path), look);
   }
 }
 

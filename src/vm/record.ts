@@ -1,8 +1,7 @@
 /** vm.json: what a builder VM is, who started it, and how it is found again. */
 import { z } from 'zod';
 import { PROVIDERS } from '../config/providers.js';
-
-const owner = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+import { ownerShape } from '../process/owner.js';
 
 export const vmRecord = z.object({
   schema: z.literal(1),
@@ -21,9 +20,9 @@ export const vmRecord = z.object({
   /** True once it is to outlive the command that started it. */
   kept: z.boolean(),
   /** The command that works with it now, or did last. */
-  owner,
+  owner: ownerShape,
   /** The VM's own process, once it runs and where it is this person's. */
-  process: owner.optional(),
+  process: ownerShape.optional(),
   /** Where SSH answers, once it runs; undefined again when it was halted in order. */
   port: z.number().optional(),
   /** The VM's address, where SSH does not answer on a port of its host's loopback. */

@@ -8,16 +8,18 @@ import { z } from 'zod';
 import { hasCode } from '../errors.js';
 import { vmFiles } from '../paths.js';
 import { makeFolder } from '../process/make-folder.js';
-import { isAlive } from '../process/owner.js';
+import { isAlive, isElsewhere, isGone } from '../process/owner.js';
 import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
 import { signalGroup } from '../process/children.js';
 import type { VmOnDisk } from './provider.js';
+import { parseConnection } from './libvirt/connection.js';
 import { providerOf } from './providers.js';
 import { vmRecord, type VmRecord } from './record.js';
 
 export type { VmRecord } from './record.js';
 
-export type VmState = 'running' | 'kept' | 'halted' | 'leftover';
+/** `elsewhere`: it belongs to another host that shares our folders, and nothing here tells how it is. */
+export type VmState = 'running' | 'kept' | 'halted' | 'leftover' | 'elsewhere';
 
 export interface KnownVm extends VmOnDisk {
   readonly state: VmState;
@@ -74,10 +76,17 @@ async function hasRecord(folder: string): Promise<boolean> {
 
 async function stateOf(vm: VmOnDisk): Promise<VmState> {
   const { provider, owner, kept } = vm.record;
+  if (!isAnybodys(vm.record) && (await isElsewhere(owner))) return 'elsewhere';
   const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
   if (ownerLives) return kept && vmLives ? 'kept' : 'running';
   if (!kept) return 'leftover';
   return vmLives ? 'kept' : 'halted';
+}
+
+/** Whether any host may take it: it was halted in order and runs nowhere, or its host is asked by all in the same way. */
+function isAnybodys({ kept, port, connection }: VmRecord): boolean {
+  const isRemote = connection !== undefined && parseConnection(connection).through !== undefined;
+  return kept && (port === undefined || isRemote);
 }
 
 /** All VMs of this person, oldest first. */
@@ -142,7 +151,7 @@ export async function reapFolders(
     const folder = join(vms, name);
     if (await hasRecord(folder)) continue;
     const maker = await readOwner(folder);
-    if (maker === undefined || (await isAlive(maker))) continue;
+    if (maker === undefined || !(await isGone(maker))) continue;
     await using held = await hold(name);
     // Its maker may live on another host, or in another container; by now it may have its record.
     if (held === undefined || (await hasRecord(folder))) continue;

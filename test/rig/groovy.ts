@@ -37,6 +37,41 @@ export function stagesOf(root: Node): readonly Stage[] {
   }));
 }
 
+interface Choice {
+  readonly condition: string;
+  readonly yes: string;
+  readonly no: string;
+}
+
+/** The texts between which `NAME = CONDITION ? '…' : '…'` chooses; undefined when there is none. */
+export function choiceOf(root: Node, name: string): Choice | undefined {
+  const made = root
+    .descendantsOfType('assignment_expression')
+    .find((node) => node.childForFieldName('left')?.text === name)
+    ?.childForFieldName('right');
+  const [condition, yes, no] = ['condition', 'consequence', 'alternative'].map(
+    (field) => made?.childForFieldName(field)?.text,
+  );
+  if (condition === undefined || yes === undefined || no === undefined) return undefined;
+  return { condition, yes: unquoted(yes), no: unquoted(no) };
+}
+
+/** The parameters that are yes or no, each with its default. */
+export function switchesOf(root: Node): Readonly<Record<string, string>> {
+  const calls = root
+    .descendantsOfType(['method_invocation', 'juxt_function_call'])
+    .filter((node) => node.childForFieldName('name')?.text === 'booleanParam');
+  return Object.fromEntries(
+    calls.map((node) => {
+      const items = node
+        .descendantsOfType('map_item')
+        .map((item) => [item.childForFieldName('key')?.text, item.childForFieldName('value')?.text ?? '']);
+      const values = Object.fromEntries(items) as Readonly<Record<string, string>>;
+      return [unquoted(values['name'] ?? ''), values['defaultValue'] ?? ''];
+    }),
+  );
+}
+
 interface Call {
   /** With its closure, where it has one. */
   readonly node: Node;

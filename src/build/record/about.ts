@@ -7,12 +7,12 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../../errors.js';
 import { buildFiles } from '../../paths.js';
-import { currentOwner } from '../../process/owner.js';
+import { currentOwner, ownerShape } from '../../process/owner.js';
 
 const logAbout = z.object({
   schema: z.literal(1),
   /** Whose process writes it. */
-  owner: z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() }),
+  owner: ownerShape,
   checkout: z.string(),
   /** The VM that was started or taken for it. */
   vm: z.string().optional(),

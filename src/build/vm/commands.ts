@@ -5,10 +5,19 @@ import { makeScratch } from '../../process/scratch.js';
 import { findPlaces } from '../../source/index.js';
 import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
 import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
-import { findKeptVm } from './kept.js';
+import { findKeptVm, refuseElsewhere } from './kept.js';
 import { adoptBuilderVm } from './start.js';
-import { closeCachesIfPossible, destroyBuilderVm, haltBuilderVm, keepBuilderVm, warnOfLoss } from './end.js';
+import {
+  closeCachesIfPossible,
+  destroyBuilderVm,
+  haltBuilderVm,
+  keepBuilderVm,
+  notKept,
+  notRemoved,
+  warnOfLoss,
+} from './end.js';
 import { openArchive } from '../archive/serve.js';
+import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
 import { obtainVm } from './obtain.js';
 import type { Journal } from '../record/journal.js';
@@ -34,8 +43,9 @@ export async function findVm(context: Context, id: string | undefined): Promise<
   });
 }
 
-/** A build's own VM is left alone; one that is kept is whoever's holds its lock. */
-function refuseBusy(vm: KnownVm): void {
+/** A build's own VM is left alone, and one of another host; one that is kept is whoever's holds its lock. */
+function refuseOthers(vm: KnownVm): void {
+  refuseElsewhere(vm);
   if (vm.state !== 'running') return;
   throw new MayflyError(
     'refused',
@@ -49,26 +59,28 @@ function refuseBusy(vm: KnownVm): void {
 
 /**
  * Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was.
- * @throws MayflyError `vm.halted`, `vm.busy`
+ * @throws MayflyError `vm.halted`, `vm.busy`, `vm.elsewhere`
  */
 export async function withVm<T>(
   context: Context,
   known: KnownVm,
   use: (builder: BuilderVm) => Promise<T>,
 ): Promise<T> {
-  refuseBusy(known);
+  refuseOthers(known);
   if (known.state === 'halted') {
     throw new MayflyError('usage', 'vm.halted', `The VM ${known.record.id} is halted.`, {
       hint: 'Start it: `mayfly vm up`.',
     });
   }
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
-  try {
-    await connectBuilderVm(context, builder, () => undefined);
-    return await use(builder);
-  } finally {
-    await keepBuilderVm(builder);
-  }
+  return await withCleanUp(
+    context.report,
+    async () => {
+      await connectBuilderVm(context, builder, () => undefined);
+      return await use(builder);
+    },
+    (cleanUp) => cleanUp.attempt(notKept(known.record.id), () => keepBuilderVm(builder)),
+  );
 }
 
 /** Starts the VM of this checkout, or the one that was halted, provisions it, and keeps it. */
@@ -90,15 +102,18 @@ export async function vmUp(
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
   const { builder, reused } = await obtainVm({ context, journal, plan, archive, mayOutliveUs: true });
-  try {
-    await provisionVm(context, journal, plan, builder);
-  } catch (error) {
-    if (reused || plan.options.rescue) await keepBuilderVm(builder);
-    else await destroyBuilderVm(context, builder, journal.tell);
-    throw error;
-  }
-  await keepBuilderVm(builder);
-  return builder.record.id;
+  const { id } = builder.record;
+  return await withCleanUp(
+    journal.tell,
+    async () => {
+      await provisionVm(context, journal, plan, builder);
+      return id;
+    },
+    (cleanUp, failed) =>
+      failed && !reused && !plan.options.rescue
+        ? cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell))
+        : cleanUp.attempt(notKept(id), () => keepBuilderVm(builder)),
+  );
 }
 
 export async function vmProvision(context: Context, journal: Journal): Promise<void> {
@@ -118,15 +133,15 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
     mayOutliveUs: true,
     existing: await findVm(context, undefined),
   });
-  try {
-    await provisionVm(context, journal, plan, builder);
-  } finally {
-    await keepBuilderVm(builder);
-  }
+  await withCleanUp(
+    journal.tell,
+    () => provisionVm(context, journal, plan, builder),
+    (cleanUp) => cleanUp.attempt(notKept(builder.record.id), () => keepBuilderVm(builder)),
+  );
 }
 
 export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
-  refuseBusy(known);
+  refuseOthers(known);
   if (known.state === 'halted') return;
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
   await connectBuilderVm(context, builder, () => undefined);
@@ -137,7 +152,7 @@ export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
 const LAST_WORDS_MS = 15_000;
 
 export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
-  refuseBusy(known);
+  refuseOthers(known);
   const held = await holdVm(context, known.record.id);
   if (known.state === 'halted') {
     try {

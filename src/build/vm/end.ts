@@ -13,6 +13,11 @@ import type { Context } from '../context.js';
 import type { BuilderVm } from './builder-vm.js';
 import { closeCaches } from './caches.js';
 
+/** What is told when the end of a VM fails, after something else had failed. */
+export const notKept = (id: string): string => `The VM ${id} could not be kept`;
+export const notRemoved = (id: string): string =>
+  `The VM ${id} could not be removed, and the next command tries again`;
+
 /** Lets the VM go on without us. */
 export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
   await builder.master?.end(1000);

@@ -1,10 +1,26 @@
 /** The VM that was kept for a checkout. */
+import { MayflyError } from '../../errors.js';
 import { vmsFolder } from '../../paths.js';
+import { quoteCommand } from '../../process/command-error.js';
 import { listVms, type KnownVm } from '../../vm/registry.js';
+import { hostOf } from '../../vm/where.js';
 import type { Context } from '../context.js';
 
-/** Running or halted, if there is one: a build of the checkout uses it again. */
+/** Running or halted, if there is one: a build of the checkout uses it again. Without one, that of another host. */
 export async function findKeptVm(context: Context, checkout: string): Promise<KnownVm | undefined> {
-  const vms = await listVms(vmsFolder(context.home));
-  return vms.find((vm) => vm.record.checkout === checkout && (vm.state === 'kept' || vm.state === 'halted'));
+  const vms = (await listVms(vmsFolder(context.home))).filter(({ record }) => record.checkout === checkout);
+  return (
+    vms.find(({ state }) => state === 'kept' || state === 'halted') ??
+    vms.find(({ state, record }) => state === 'elsewhere' && record.kept)
+  );
+}
+
+/** @throws MayflyError `vm.elsewhere` */
+export function refuseElsewhere({ state, record, folder }: KnownVm): void {
+  if (state !== 'elsewhere') return;
+  const { id } = record;
+  const text = `The VM ${id} is on ${hostOf(record)}, and can be used, started and ended there only.`;
+  throw new MayflyError('refused', 'vm.elsewhere', text, {
+    hint: `Call mayfly there; \`mayfly vm destroy ${id}\` ends it. If that host is gone for good, remove the VM's folder: ${quoteCommand(['rm', '-r', folder])}`,
+  });
 }

@@ -1,18 +1,19 @@
 /** A VM in which one can work: fresh, or the kept one; its source shared, its base box made, SSH answering. */
 import { join } from 'node:path';
 import type { Box } from '../../basebox/store.js';
-import { MayflyError, messageOf } from '../../errors.js';
+import { MayflyError } from '../../errors.js';
 import { vmFiles } from '../../paths.js';
 import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { ensureBox } from '../box/ensure.js';
 import { connectBuilderVm, holdVm, newVmId, type BuilderVm } from './builder-vm.js';
-import { destroyBuilderVm, keepBuilderVm, removeVmFolder } from './end.js';
-import { findKeptVm } from './kept.js';
+import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved, removeVmFolder } from './end.js';
+import { findKeptVm, refuseElsewhere } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
 import { adoptBuilderVm, makeFolderFor, startBuilderVm } from './start.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
+import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
 import { noteVm } from '../record/about.js';
 import type { Journal } from '../record/journal.js';
@@ -46,6 +47,7 @@ export interface ObtainedVm {
 export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   const { context, journal, plan } = request;
   let kept = request.existing ?? (await findKeptVm(context, plan.project.checkout));
+  if (kept !== undefined) refuseElsewhere(kept);
   if (kept !== undefined && plan.options.forceCleanup) {
     await destroyKept(request, kept);
     kept = undefined;
@@ -143,22 +145,24 @@ async function connect(request: VmRequest, builder: BuilderVm, reused: boolean):
     bootTimeoutMs: request.bootTimeoutMs,
     tunnels: tunnelsOf(request.plan, archive.port),
   };
-  try {
-    await journal.step('ready', 'Waiting for SSH', (say) =>
-      connectBuilderVm(context, builder, say.progress, options),
-    );
-  } catch (error) {
-    try {
-      await request.beforeRemoval?.(builder);
-      if (reused && builder.vm.exit === undefined) await keepBuilderVm(builder);
-      else await destroyBuilderVm(context, builder, journal.tell);
-    } catch (problem) {
-      // Why one cannot work in it is what matters.
-      const text = `The VM ${builder.record.id} could not be removed, and the next command tries again: ${messageOf(problem)}`;
-      journal.tell({ type: 'notice', level: 'warning', text });
-    }
-    throw error;
-  }
+  const { id } = builder.record;
+  await withCleanUp(
+    journal.tell,
+    () =>
+      journal.step('ready', 'Waiting for SSH', (say) =>
+        connectBuilderVm(context, builder, say.progress, options),
+      ),
+    async (cleanUp, failed) => {
+      if (!failed) return;
+      await cleanUp.attempt(
+        `The logs of the VM ${id} are lost`,
+        async () => await request.beforeRemoval?.(builder),
+      );
+      if (reused && builder.vm.exit === undefined)
+        await cleanUp.attempt(notKept(id), () => keepBuilderVm(builder));
+      else await cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell));
+    },
+  );
 }
 
 /** What the VM sees of the project: a clone of its own, and the builder directory as it is used. */

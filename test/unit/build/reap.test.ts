@@ -58,6 +58,14 @@ it('a VM whose mayfly lives on another host, or in another container, is left al
   expect(await readdir(vmsFolder(context.home))).toEqual([]);
 });
 
+it('a VM of another host is left alone, also when nobody holds its lock', async () => {
+  const context = await emptyHome();
+  await put(context, { owner: { ...RECORD.owner, machine: 'another' } });
+  expect(await reapLeftovers(context, () => undefined)).toEqual([]);
+  expect(await readdir(vmsFolder(context.home))).toEqual([RECORD.id]);
+  expect(await readdir(cache(context))).toEqual([`run-${RECORD.id}.qcow2`]);
+});
+
 it('a VM that begins while another host is asked about its own keeps its cache overlay', async () => {
   const context = await emptyHome();
   const elsewhere = { provider: 'libvirt', connection: 'qemu+ssh://host.example/system' } as const;

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { spawnSleep } from '../../rig/sleeper.js';
-import { currentOwner, isAlive, ownerOf } from '../../../src/process/owner.js';
+import { currentOwner, isAlive, isElsewhere, isGone, ownerOf } from '../../../src/process/owner.js';
 
 describe('an owner', () => {
   it('is alive while its process runs, and gone afterwards', async () => {
@@ -28,6 +30,30 @@ describe('an owner', () => {
 
   it('is gone after the machine was started again', async () => {
     expect(await isAlive({ ...(await currentOwner()), bootId: 'another-boot' })).toBe(false);
+  });
+
+  it('of another host is not alive here, and not known to be gone', async () => {
+    const owner = { ...(await currentOwner()), startTime: '1', machine: 'another' };
+    expect([await isElsewhere(owner), await isAlive(owner), await isGone(owner)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it.each(['this host', 'a host without an id'])('of %s is gone with its process', async (host) => {
+    const own = await currentOwner();
+    const owner = { ...own, startTime: '1', machine: host === 'this host' ? own.machine : undefined };
+    expect([await isElsewhere(owner), await isGone(owner)]).toEqual([false, true]);
+    expect(await isGone(own)).toBe(false);
+  });
+
+  it('names its host, and not by the id that is to be kept secret', async () => {
+    const id = (await readFile('/etc/machine-id', 'utf8').catch(() => '')).trim();
+    const owner = await currentOwner();
+    expect(owner.hostName).toBe(hostname());
+    expect(owner.machine).toEqual(id === '' ? undefined : expect.stringMatching(/^[0-9a-f]{32}$/));
+    expect(owner.machine).not.toBe(id);
   });
 
   it('is told from its start time also when its name holds blanks and parentheses', async () => {

@@ -57,6 +57,7 @@ describe('reapScratch', () => {
       await folderOf(alive, parent, 'mayfly-alive'),
       await folderOf(undefined, parent, 'mayfly-being-made'),
       await folderOf({ ...alive, startTime: '1' }, parent, 'other-name'),
+      await folderOf({ ...alive, startTime: '1', machine: 'another' }, parent, 'mayfly-of-another-host'),
     ];
     const gone = [
       await folderOf({ ...alive, startTime: '1' }, parent, 'mayfly-pid-was-reused'),

@@ -11,6 +11,7 @@ import {
   writeVmRecord,
   type VmRecord,
 } from '../../../src/vm/registry.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
 import { spawnSleep } from '../../rig/sleeper.js';
 import { temporaryFolder } from '../source/repository.js';
 import { RECORD } from './spec.js';
@@ -42,6 +43,23 @@ describe('the state of a VM', () => {
     const alive = await currentOwner();
     const is = (who: 'alive' | 'gone') => (who === 'alive' ? alive : GONE);
     await put(vms, { kept, owner: is(owner), ...(own === undefined ? {} : { process: is(own) }) });
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+});
+
+describe('the state of a VM of another host', () => {
+  const remote = { provider: 'libvirt', connection: 'qemu+ssh://host.example/system' } as const;
+  it.each([
+    ['elsewhere', 'kept and runs', { kept: true, port: 2222 }],
+    ['elsewhere', 'is not kept', { kept: false }],
+    ['halted', 'was halted in order: it runs nowhere', { kept: true }],
+    ['kept', 'is at a host that all ask in the same way', { kept: true, port: 2222, ...remote }],
+    ['elsewhere', 'is there and is not kept', { kept: false, port: 2222, ...remote }],
+  ] as const)('is %s when it %s', async (state, _what, record) => {
+    const vms = await temporaryFolder();
+    const owner = { ...GONE, machine: 'another', hostName: 'desk' };
+    await fakeProgram('virsh', `echo mayfly-${RECORD.id}; echo running`);
+    await put(vms, { ...record, owner });
     expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
   });
 });
@@ -123,8 +141,10 @@ describe('reaping', () => {
     await mkdir(join(vms, 'nobody-knows'));
     await mkdir(join(vms, 'crashed'));
     await writeFile(join(vms, 'crashed/.owner.json'), JSON.stringify(GONE));
+    await mkdir(join(vms, 'elsewhere'));
+    await writeFile(join(vms, 'elsewhere/.owner.json'), JSON.stringify({ ...GONE, machine: 'another' }));
     expect(await reapFolders(vms, free)).toEqual(['crashed']);
-    expect((await readdir(vms)).sort()).toEqual(['being-made', 'nobody-knows', 'vm']);
+    expect((await readdir(vms)).sort()).toEqual(['being-made', 'elsewhere', 'nobody-knows', 'vm']);
     expect(await reapFolders(join(vms, 'missing'), free)).toEqual([]);
   });
 

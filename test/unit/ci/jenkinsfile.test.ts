@@ -1,0 +1,30 @@
+/** Where the Jenkinsfile has its second build done. */
+import { beforeAll, expect, it } from 'vitest';
+import type { Node } from 'web-tree-sitter';
+import { readCiFile } from '../../rig/ci-files.js';
+import { choiceOf, parseGroovy, stagesOf, switchesOf } from '../../rig/groovy.js';
+
+let root: Node;
+beforeAll(async () => {
+  root = await parseGroovy(await readCiFile('Jenkinsfile'));
+});
+
+it('is another agent, unless SAME_AGENT says that it may be the first', () => {
+  expect(switchesOf(root)).toEqual({ REPRODUCE: 'true', SAME_AGENT: 'false' });
+  expect(choiceOf(root, 'env.SECOND_AGENT')).toEqual({
+    condition: 'params.SAME_AGENT',
+    yes: 'mayfly',
+    no: 'mayfly && !${env.NODE_NAME}',
+  });
+  expect(stagesOf(root).map(({ agent }) => agent)).toEqual(['mayfly', '${env.SECOND_AGENT}']);
+});
+
+it('is chosen by the first stage, where NODE_NAME is the first agent', () => {
+  const chosen = root
+    .descendantsOfType('assignment_expression')
+    .filter((node) => node.childForFieldName('left')?.text === 'env.SECOND_AGENT');
+  expect(chosen).toHaveLength(1);
+  const before = root.text.slice(0, chosen[0]?.startIndex);
+  expect(before).toContain("stage('Build')");
+  expect(before).not.toContain("stage('Reproduce')");
+});
