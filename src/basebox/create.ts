@@ -2,14 +2,13 @@
 import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CommandError } from '../process/command-error.js';
-import { MayflyError } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
 import type { Report } from '../report/events.js';
 import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
-import { mmdebstrapArguments, progressOf, rootfsFiles } from './rootfs.js';
+import { makeRootfs } from './make-rootfs.js';
+import { progressOf, rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from '../process/sparse.js';
 import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord, type SourceFile } from './store.js';
 import { ensureTools } from './tools.js';
@@ -72,14 +71,14 @@ export async function createBox(job: CreateJob): Promise<Box> {
       await writeFile(postinstall, spec.postinstall);
       await chmod(postinstall, 0o755);
     }
-    await run('mmdebstrap', mmdebstrapArguments(spec, { setup, postinstall, output: scratch }), {
-      cwd: scratch,
-      env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: scratch },
+    await makeRootfs({
+      spec,
+      epoch,
+      paths: { setup, postinstall, output: scratch },
       signal,
       onLine,
-      capture: false,
+      progress,
     });
-
     const fetched = job.served().slice(before);
 
     // After the packages: most mistakes show in these.
@@ -128,7 +127,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
     return await commitBox(job.boxStore, job.fingerprint);
   } catch (error) {
     await removeBoxStaging(job.boxStore, job.fingerprint);
-    throw explain(error);
+    throw error;
   }
 }
 
@@ -157,54 +156,4 @@ export function parsePackages(text: string): readonly BoxPackage[] {
 
 async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** mmdebstrap's failures, in the words of what went wrong. */
-function explain(error: unknown): unknown {
-  if (!(error instanceof CommandError) || error.failure.notFound) return error;
-  if (error.failure.command[0] !== 'mmdebstrap') return error;
-  const text = error.failure.tail.join('\n');
-  const init = { details: error.failure.tail, cause: error };
-  const known: readonly (readonly [RegExp, string, string, string])[] = [
-    [
-      /No space left on device/,
-      'box.disk-full',
-      'The disk is full.',
-      'Free some space (`mayfly box clean`, `mayfly cache clean`) and try again.',
-    ],
-    [
-      /NO_PUBKEY|is not signed|BADSIG|EXPKEYSIG|signatures were invalid|not (?:be )?verified/,
-      'box.bad-signature',
-      'The archive is not signed by the expected key.',
-      "Check archive.origins in builder.yaml: the URL and the keyring. On a person's own network, a proxy may have answered in place of the archive.",
-    ],
-    [
-      /Unable to locate package ([^\s]+)|has no installation candidate/,
-      'box.unknown-package',
-      'A package is not in the archive.',
-      'Check basebox.packages in builder.yaml.',
-    ],
-    [
-      /Could not (?:resolve|connect)|Temporary failure resolving|Failed to fetch|Connection (?:failed|refused|timed out)|404 +Not Found|does not have a Release file/,
-      'box.archive-unreachable',
-      'The archive could not be reached.',
-      'Check the network, and archive.origins in builder.yaml.',
-    ],
-    [
-      /newuidmap|subuid|unshare|user namespace/i,
-      'box.no-user-namespace',
-      'This host does not let an ordinary user make a user namespace.',
-      'Install uidmap and see `mayfly doctor`.',
-    ],
-  ];
-  for (const [pattern, code, message, hint] of known) {
-    if (pattern.test(text))
-      return new MayflyError('host', code, `The base box could not be made: ${message}`, { ...init, hint });
-  }
-  return new MayflyError(
-    'host',
-    'box.packages-failed',
-    'The base box could not be made: installing its packages failed.',
-    init,
-  );
 }

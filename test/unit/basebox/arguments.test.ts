@@ -7,7 +7,12 @@ import { DEBIAN, SECURITY, SPEC } from './spec.js';
 
 describe('mmdebstrap', () => {
   it('makes the root file system', () => {
-    const paths = { setup: '/scratch/setup', postinstall: '/scratch/postinstall', output: '/scratch' };
+    const paths = {
+      setup: '/scratch/setup',
+      postinstall: '/scratch/postinstall',
+      output: '/scratch',
+      memoryBytes: undefined,
+    };
     expect(mmdebstrapArguments(SPEC, paths)).toMatchInlineSnapshot(`
       [
         "--mode=unshare",
@@ -42,9 +47,15 @@ describe('mmdebstrap', () => {
   });
 
   it('runs no postinstall where there is none, and quotes odd paths for its shell', () => {
-    const paths = { setup: "/scr a'tch/setup", postinstall: undefined, output: '/o u t' };
+    const paths = {
+      setup: "/scr a'tch/setup",
+      postinstall: undefined,
+      output: '/o u t',
+      memoryBytes: 2 ** 31,
+    };
     const hooks = mmdebstrapArguments(SPEC, paths).filter((argument) => argument.includes('hook='));
     expect(hooks.join('\n')).not.toContain('postinstall');
+    expect(hooks[0]).toMatch(/^--setup-hook=.*mount -t tmpfs -o mode=0755,size=2147483648 /);
     expect(hooks).toContain(`--essential-hook=copy-in '/scr a'\\''tch/setup' /`);
     expect(hooks).toContain("--customize-hook=download /vmlinuz '/o u t/vmlinuz'");
   });

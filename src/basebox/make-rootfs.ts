@@ -1,0 +1,107 @@
+/** Runs mmdebstrap for a box: in memory where the host has it to spare, else on disk; and says in words why it failed. */
+import { CommandError } from '../process/command-error.js';
+import { MayflyError } from '../errors.js';
+import { run } from '../process/run.js';
+import type { BoxSpec } from './recipe.js';
+import { mmdebstrapArguments, type RootfsPaths } from './rootfs.js';
+
+export interface RootfsJob {
+  readonly spec: BoxSpec;
+  /** Seconds since 1970 for every file. */
+  readonly epoch: number;
+  readonly paths: Omit<RootfsPaths, 'memoryBytes'>;
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string) => void;
+  readonly progress: (text: string) => void;
+  /** Bytes of memory that programs may take without swapping. Default: what the host or its cgroup has. */
+  readonly availableMemory?: number;
+}
+
+/** Bytes. The tree of a box with few packages of its own, and what APT downloads for it, have about one GiB. */
+const LEAST_AVAILABLE = 4 * 2 ** 30;
+
+/** Bytes of memory that the tree may take; undefined where it is to be made on disk. Pure. */
+export function memoryFor(available: number): number | undefined {
+  return available < LEAST_AVAILABLE ? undefined : Math.floor(available / 2);
+}
+
+/**
+ * Leaves the files of `rootfsFiles` in the output folder.
+ * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others of kind `host`
+ */
+export async function makeRootfs(job: RootfsJob): Promise<void> {
+  const { spec, epoch, paths, signal, onLine, progress } = job;
+  const attempt = async (memoryBytes: number | undefined): Promise<void> => {
+    await run('mmdebstrap', mmdebstrapArguments(spec, { ...paths, memoryBytes }), {
+      cwd: paths.output,
+      env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: paths.output },
+      signal,
+      onLine,
+      capture: false,
+    });
+  };
+  const memoryBytes = memoryFor(job.availableMemory ?? process.availableMemory());
+  try {
+    await attempt(memoryBytes);
+  } catch (error) {
+    if (memoryBytes === undefined || !isFull(error)) throw explain(error);
+    progress('it does not fit into memory: once more, on disk');
+    await attempt(undefined).catch((again: unknown) => {
+      throw explain(again);
+    });
+  }
+}
+
+const FULL = 'No space left on device';
+
+const isFull = (error: unknown): boolean =>
+  error instanceof CommandError && error.failure.tail.join('\n').includes(FULL);
+
+/** mmdebstrap's failures, in the words of what went wrong. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof CommandError) || error.failure.notFound) return error;
+  const text = error.failure.tail.join('\n');
+  const init = { details: error.failure.tail, cause: error };
+  const known: readonly (readonly [RegExp, string, string, string])[] = [
+    [
+      new RegExp(FULL),
+      'box.disk-full',
+      'The disk is full.',
+      'Free some space (`mayfly box clean`, `mayfly cache clean`) and try again.',
+    ],
+    [
+      /NO_PUBKEY|is not signed|BADSIG|EXPKEYSIG|signatures were invalid|not (?:be )?verified/,
+      'box.bad-signature',
+      'The archive is not signed by the expected key.',
+      "Check archive.origins in builder.yaml: the URL and the keyring. On a person's own network, a proxy may have answered in place of the archive.",
+    ],
+    [
+      /Unable to locate package ([^\s]+)|has no installation candidate/,
+      'box.unknown-package',
+      'A package is not in the archive.',
+      'Check basebox.packages in builder.yaml.',
+    ],
+    [
+      /Could not (?:resolve|connect)|Temporary failure resolving|Failed to fetch|Connection (?:failed|refused|timed out)|404 +Not Found|does not have a Release file/,
+      'box.archive-unreachable',
+      'The archive could not be reached.',
+      'Check the network, and archive.origins in builder.yaml.',
+    ],
+    [
+      /newuidmap|subuid|unshare|user namespace/i,
+      'box.no-user-namespace',
+      'This host does not let an ordinary user make a user namespace.',
+      'Install uidmap and see `mayfly doctor`.',
+    ],
+  ];
+  for (const [pattern, code, message, hint] of known) {
+    if (pattern.test(text))
+      return new MayflyError('host', code, `The base box could not be made: ${message}`, { ...init, hint });
+  }
+  return new MayflyError(
+    'host',
+    'box.packages-failed',
+    'The base box could not be made: installing its packages failed.',
+    init,
+  );
+}

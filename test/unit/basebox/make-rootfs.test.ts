@@ -1,0 +1,69 @@
+/** The tree of a box is made in memory where the host has it, and on disk where that was too little. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeRootfs, memoryFor, type RootfsJob } from '../../../src/basebox/make-rootfs.js';
+import { fakeProgram, type FakeProgram } from '../../rig/fake-programs.js';
+import { failure } from '../source/repository.js';
+import { SPEC } from './spec.js';
+
+const GIB = 2 ** 30;
+
+/** Its hook, if it has one, names the memory. */
+const inMemory = async (mmdebstrap: FakeProgram): Promise<readonly boolean[]> =>
+  (await mmdebstrap.calls()).map((args) => args.some((argument) => argument.includes('mount -t tmpfs')));
+
+async function rig(availableMemory: number): Promise<{ job: RootfsJob; told: string[] }> {
+  const output = await mkdtemp(join(tmpdir(), 'mayfly-rootfs-'));
+  onTestFinished(() => rm(output, { recursive: true, force: true }));
+  const told: string[] = [];
+  const job: RootfsJob = {
+    spec: SPEC,
+    epoch: 0,
+    paths: { setup: join(output, 'setup'), postinstall: undefined, output },
+    signal: new AbortController().signal,
+    onLine: () => undefined,
+    progress: (text) => told.push(text),
+    availableMemory,
+  };
+  return { job, told };
+}
+
+it.each([
+  [GIB, undefined],
+  [4 * GIB - 1, undefined],
+  [4 * GIB, 2 * GIB],
+  [25 * GIB + 1, 12.5 * GIB],
+])('of %d bytes that are available it may take %s', (available, bytes) => {
+  expect(memoryFor(available)).toBe(bytes);
+});
+
+describe('mmdebstrap', () => {
+  it.each([
+    ['has memory', 8 * GIB, [true]],
+    ['has little memory', 2 * GIB, [false]],
+  ])('of a host that %s', async (_name, available, expected) => {
+    const mmdebstrap = await fakeProgram('mmdebstrap', ':');
+    const { job, told } = await rig(available);
+    await makeRootfs(job);
+    expect(await inMemory(mmdebstrap)).toEqual(expected);
+    expect(told).toEqual([]);
+  });
+
+  it('runs once more, on disk, when the tree does not fit into memory', async () => {
+    const full = 'case $* in *tmpfs*) echo "tar: No space left on device" >&2; exit 25 ;; esac';
+    const mmdebstrap = await fakeProgram('mmdebstrap', full);
+    const { job, told } = await rig(8 * GIB);
+    await makeRootfs(job);
+    expect(await inMemory(mmdebstrap)).toEqual([true, false]);
+    expect(told).toEqual(['it does not fit into memory: once more, on disk']);
+  });
+
+  it('runs once only when anything else is wrong', async () => {
+    const mmdebstrap = await fakeProgram('mmdebstrap', 'echo "E: BADSIG 0123" >&2; exit 25');
+    const { job } = await rig(8 * GIB);
+    expect(await failure(makeRootfs(job))).toMatchObject({ code: 'box.bad-signature' });
+    expect(await inMemory(mmdebstrap)).toEqual([true]);
+  });
+});
