@@ -1,4 +1,6 @@
 /** Waits until a VM can be worked in: SSH answers. Says why when it never will. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAborted, MayflyError, messageOf, throwIfAborted } from '../errors.js';
 import { logTail, type Service } from '../process/service.js';
@@ -6,6 +8,7 @@ import { deadline as deadlineOf } from '../process/deadline.js';
 import { hasBanner, masterAnswers, openMaster, type Tunnel } from '../process/ssh.js';
 import { vmDied, type GuestSession, type VmEnd } from './session.js';
 import { sanitizeLine } from '../report/sanitize.js';
+import { listenFor, mayAsk } from './sshd-hint.js';
 
 export interface ReadyOptions {
   /** Milliseconds until the guest must answer. */
@@ -26,7 +29,10 @@ export interface ReadyOptions {
 export const bannerMs = (askedForMs: number): number => Math.max(3000, askedForMs / 4);
 const TRY_EVERY_MS = 1000;
 const MOST_TRIES = 3;
+/** Between looks at the console, at the shared connection's socket, and between two connections. */
+const LOOK_EVERY_MS = 200;
 const PAUSE_MS = 50;
+const AGAIN_MS = 300;
 /** Lines of the console that are looked at, and that are shown. */
 const LONG_TAIL = 200;
 const SHORT_TAIL = 15;
@@ -37,12 +43,13 @@ const SHORT_TAIL = 15;
  */
 export async function waitUntilReady(guest: GuestSession, options: ReadyOptions): Promise<Service> {
   const deadline = Date.now() + options.timeoutMs;
-  await waitForBanner(guest, options, deadline);
+  await waitForSshd(guest, options, deadline);
+  const socket = join(guest.ssh.folder, guest.ssh.socket);
   for (;;) {
     const master = await openMaster(guest.ssh, options.sshLog, options.tunnels);
     try {
       while (master.exit === undefined) {
-        if (await masterAnswers(guest.ssh, options.signal)) return master;
+        if (existsSync(socket) && (await masterAnswers(guest.ssh, options.signal))) return master;
         await check(guest, options, deadline);
         await sleep(PAUSE_MS);
       }
@@ -51,21 +58,22 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
       throw error;
     }
     await check(guest, options, deadline);
-    await sleep(PAUSE_MS);
+    await sleep(AGAIN_MS);
   }
 }
 
-async function waitForBanner(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
+/** Until sshd has said that it begins, or something has answered like SSH. */
+async function waitForSshd(guest: GuestSession, options: ReadyOptions, deadline: number): Promise<void> {
   const found = new AbortController();
   try {
-    await askForBanner(guest, options, deadline, found);
+    await lookAndAsk(guest, options, deadline, found);
   } finally {
     // The tries that still wait.
     found.abort();
   }
 }
 
-async function askForBanner(
+async function lookAndAsk(
   guest: GuestSession,
   options: ReadyOptions,
   deadline: number,
@@ -73,21 +81,26 @@ async function askForBanner(
 ): Promise<void> {
   const started = performance.now();
   let tries = 0;
+  let nextTry = 0;
   const attempt = async (): Promise<void> => {
     using limit = deadlineOf(bannerMs(performance.now() - started), found.signal);
     if (await hasBanner(guest.ssh, limit.signal)) found.abort();
     tries -= 1;
   };
   while (!isAborted(found.signal)) {
-    if (tries < MOST_TRIES) {
+    const heard = listenFor(guest.console, guest.consoleFrom ?? 0);
+    if (heard === 'begins') return;
+    const elapsed = performance.now() - started;
+    if (tries < MOST_TRIES && elapsed >= nextTry && mayAsk(heard, elapsed, guest.consoleFrom !== undefined)) {
       tries += 1;
+      nextTry = elapsed + TRY_EVERY_MS;
       void attempt();
     }
     await check(guest, options, deadline);
     const last = consoleTail(guest, 1)[0];
     if (last !== undefined) options.progress(last);
     // The sleep ends at once when a try succeeds.
-    await sleep(TRY_EVERY_MS, undefined, { signal: found.signal }).catch(() => undefined);
+    await sleep(LOOK_EVERY_MS, undefined, { signal: found.signal }).catch(() => undefined);
   }
 }
 

@@ -19,6 +19,8 @@ export interface GuestSession {
   readonly gone: () => VmEnd | undefined;
   /** Path of the guest's serial console on this host. */
   readonly console: string;
+  /** Bytes that it had before the guest was started; undefined when it ran already. */
+  readonly consoleFrom?: number | undefined;
   /** Brings it up to date, where the VM runs elsewhere. */
   readonly bringConsole: () => Promise<void>;
 }

@@ -85,7 +85,7 @@ async function problemAt(path: string, { own }: Wanted, error: unknown): Promise
     code,
     variable: own === undefined ? 'MAYFLY_TMPDIR' : 'MAYFLY_HOME',
     isOurs: own !== undefined && (path === own || path.startsWith(`${own}/`)),
-    isMine: entry.uid === process.getuid?.(),
+    isMine: entry.uid === process.geteuid?.(),
     ...(lost ? { leadsTo: resolve(dirname(path), await readlink(path)) } : {}),
   };
 }

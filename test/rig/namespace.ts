@@ -6,6 +6,11 @@
 import { execa } from 'execa';
 import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
 
+/** Where the greeters of a namespace are. */
+export const GREETER_PORT = 7070;
+
+const GREETER = `require('net').createServer((s) => s.end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
+
 export interface Namespace {
   readonly cwd: string;
   readonly home?: string;
@@ -15,6 +20,8 @@ export interface Namespace {
   readonly small?: { readonly path: string; readonly mebibytes: number };
   /** No network but its own loopback. */
   readonly alone?: boolean;
+  /** Addresses of the host there that greet who connects to PORT, beside its loopback; with `alone` only. */
+  readonly greeters?: readonly string[];
   /** What the host is called. */
   readonly hostname?: string;
   /** For files that are made without a mode; octal. */
@@ -27,7 +34,8 @@ export interface Namespace {
 }
 
 export async function mayflyIn(namespace: Namespace, args: readonly string[]): Promise<Outcome> {
-  const { without = [], small, alone, hostname, umask, cpus } = namespace;
+  const { without = [], small, alone, greeters = [], hostname, umask, cpus } = namespace;
+  const program = cpus === undefined ? '"$@"' : `taskset --cpu-list ${cpus} "$@"`;
   const setup = [
     ...without.map((path) => `mount --bind /dev/null ${path}`),
     ...(small === undefined
@@ -36,7 +44,13 @@ export async function mayflyIn(namespace: Namespace, args: readonly string[]): P
     ...(alone === true ? ['ip link set lo up'] : []),
     ...(hostname === undefined ? [] : [`hostname ${hostname}`]),
     ...(umask === undefined ? [] : [`umask ${umask}`]),
-    cpus === undefined ? 'exec "$@"' : `exec taskset --cpu-list ${cpus} "$@"`,
+    ...greeters.flatMap((address) => [
+      ...(address.startsWith('127.') ? [] : [`ip address add ${address}/32 dev lo`]),
+      `node -e "${GREETER}" ${address} > /dev/null 2>&1 & greeters="\${greeters:-} $!"`,
+    ]),
+    greeters.length === 0
+      ? `exec ${program}`
+      : `${program} && ended=0 || ended=$?; kill $greeters; exit $ended`,
   ].join('\n');
   const vector = [
     '--user',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findBox, type Box } from '../../basebox/store.js';
 import { MayflyError, messageOf } from '../../errors.js';
 import type { GuestSession } from '../../guest/session.js';
+import { consoleSize } from '../../guest/sshd-hint.js';
 import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../../paths.js';
 import { lock, type Lock } from '../../process/lock.js';
 import { currentOwner } from '../../process/owner.js';
@@ -110,6 +111,7 @@ async function launch(
   mayOutliveUs: boolean,
 ): Promise<BuilderVm> {
   const storage = storageOf(context, base, folder);
+  const consoleFrom = consoleSize(join(folder, vmFiles.console));
   const vm = await providerOf(base.provider).start(
     {
       id: base.id,
@@ -144,7 +146,7 @@ async function launch(
     context.signal,
   );
   const record = await noteStarted(context, folder, base, vm);
-  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
+  return { vm, guest: guestOf(vm, folder, consoleFrom), storage, folder, record, master: undefined, held };
 }
 
 /** A VM that runs and that no record names would be found by nobody: it ends when that cannot be written. */
@@ -191,11 +193,12 @@ export async function adoptBuilderVm(context: Context, known: KnownVm, held: Loc
   return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
 }
 
-function guestOf(vm: RunningVm, folder: string): GuestSession {
+function guestOf(vm: RunningVm, folder: string, consoleFrom?: number): GuestSession {
   return {
     ssh: vm.ssh,
     gone: () => vm.exit,
     console: join(folder, vmFiles.console),
+    consoleFrom,
     bringConsole: () => vm.bringConsole(),
   };
 }

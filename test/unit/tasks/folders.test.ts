@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/build/context.js';
@@ -7,6 +8,9 @@ import { foldersFinding, mend } from '../../../src/tasks/folders.js';
 import { diskFindings } from '../../../src/tasks/room.js';
 import { contextIn } from '../build/plan/project.js';
 import { temporaryFolder } from '../source/repository.js';
+
+/** A user id that no package has. */
+const ORDINARY = 47231;
 
 async function hostWith(): Promise<{ readonly folder: string; readonly context: Context }> {
   const folder = await temporaryFolder();
@@ -33,14 +37,24 @@ describe('the folders of mayfly', () => {
     expect((await foldersFinding(context)).found).toBe(`files can be made in ${tried.join(', ')}`);
   });
 
-  it.skipIf(process.getuid?.() === 0)('that are closed are told of', async () => {
+  it('that are closed are told of', async () => {
     const { folder, context } = await hostWith();
     await chmod(folder, 0o500);
-    expect(await foldersFinding(context)).toMatchObject({
-      state: 'missing',
-      hint: quoteCommand(['chmod', 'u+rwx', folder]),
-    });
-    await chmod(folder, 0o700);
+    // Root could make files there all the same.
+    const { uid } = userInfo();
+    if (uid === 0) {
+      await chown(folder, ORDINARY, ORDINARY);
+      process.seteuid?.(ORDINARY);
+    }
+    try {
+      expect(await foldersFinding(context)).toMatchObject({
+        state: 'missing',
+        hint: quoteCommand(['chmod', 'u+rwx', folder]),
+      });
+    } finally {
+      process.seteuid?.(uid);
+      await chmod(folder, 0o700);
+    }
   });
 
   it('where a file is in the way are told of; the room there still is, too', async () => {
