@@ -34,7 +34,7 @@ async function providerFinding(
   const where = provider === 'libvirt' ? ` ${connection ?? ''}` : '';
   const base = { name: `provider ${provider}${where}`, purpose: `for \`--provider ${provider}\`` };
   // A VM of no size: how much memory one wants is known when it is planned.
-  const need = { connection, memoryBytes: 0, signal: context.signal };
+  const need = { connection, memoryBytes: 0, diskBytes: 0, availableMemory: 0, signal: context.signal };
   try {
     const support = await providerOf(provider).supported(need);
     if (support.supported) return { ...base, state: 'ok', found: support.found };

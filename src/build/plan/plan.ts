@@ -7,7 +7,7 @@
 import type { ProviderChoice } from '../../config/providers.js';
 import type { Context } from '../context.js';
 import { assemblePlan } from './assemble.js';
-import { readHostFacts } from './facts.js';
+import { readHostFacts, type HostFacts } from './facts.js';
 import { optionsForVm } from './options.js';
 import type { BuildPlan } from './plan-type.js';
 import { acceleratorOf, planProvider } from './provider.js';
@@ -36,8 +36,13 @@ export interface PlanRequest extends SourceRequest {
   readonly checkStates?: boolean;
 }
 
-export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
-  return await withSourceToBuild(context, request, readHostFacts, async (source) => {
+/** @param readFacts of this host */
+export async function makePlan(
+  context: Context,
+  request: PlanRequest,
+  readFacts: (env: Context['env']) => Promise<HostFacts> = readHostFacts,
+): Promise<BuildPlan> {
+  return await withSourceToBuild(context, request, readFacts, async (source) => {
     const { facts, project, preview, folder, config } = source;
     // Those of a Tails-style checkout are its own affair.
     if (project.profile === 'builder') {
@@ -54,7 +59,7 @@ export async function makePlan(context: Context, request: PlanRequest): Promise<
       tag: request.snapshots,
       warn: (text) => warnings.push(text),
     });
-    const provider = await planProvider(context, request, kept, config, resolved.options);
+    const provider = await planProvider(context, request, kept, config, resolved, facts);
     const accelerator = await acceleratorOf(context, provider, facts.accelerator);
     return await assemblePlan({
       context,
