@@ -10,7 +10,7 @@ import { assemblePlan } from './assemble.js';
 import { readHostFacts, type HostFacts } from './facts.js';
 import { optionsForVm } from './options.js';
 import type { BuildPlan } from './plan-type.js';
-import { acceleratorOf, planProvider } from './provider.js';
+import { factsOfHost, planProvider } from './provider.js';
 import { checkPostinstall, checkScripts, type ScriptField } from './scripts.js';
 import { statesToBuild } from './states.js';
 import { withSourceToBuild, type SourceRequest } from './to-build.js';
@@ -43,31 +43,35 @@ export async function makePlan(
   readFacts: (env: Context['env']) => Promise<HostFacts> = readHostFacts,
 ): Promise<BuildPlan> {
   return await withSourceToBuild(context, request, readFacts, async (source) => {
-    const { facts, project, preview, folder, config } = source;
+    const { facts: local, project, preview, folder, config } = source;
     // Those of a Tails-style checkout are its own affair.
     if (project.profile === 'builder') {
       const { name } = project.checkout.ref;
       await checkPostinstall(folder, config);
       await checkScripts(folder, config, name, request.scripts ?? ['provision', 'script']);
     }
-    const { resolved, kept } = await optionsForVm(config, project, facts, context, request);
+    const here = await optionsForVm(config, project, local, context, request);
+    const { kept } = here;
     const warnings: string[] = [];
     const archive = await statesToBuild(context, source, {
       strict: request.refresh === true,
       check: request.checkStates === true,
-      offline: resolved.options.offline,
+      offline: here.resolved.options.offline,
       tag: request.snapshots,
       warn: (text) => warnings.push(text),
     });
-    const provider = await planProvider(context, request, kept, config, resolved, facts);
-    const accelerator = await acceleratorOf(context, provider, facts.accelerator);
+    const provider = await planProvider(context, request, kept, config, here.resolved, local);
+    const facts = await factsOfHost(context, provider, local);
+    // Whether there is memory to build in, the host says that runs the VM.
+    const { resolved } =
+      facts === local ? here : await optionsForVm(config, project, facts, context, request);
     return await assemblePlan({
       context,
       request,
       project,
       provider,
       kept: kept?.record,
-      facts: { ...facts, accelerator },
+      facts,
       preview,
       folder,
       config,

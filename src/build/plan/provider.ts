@@ -3,13 +3,12 @@ import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/
 import type { Config, VmConfig } from '../../config/config.js';
 import type { BuildOptions, ResolvedOptions } from '../../config/options.js';
 import { MayflyError } from '../../errors.js';
-import { remoteAccelerator } from '../../vm/libvirt/accelerator.js';
+import { askHost } from '../../vm/libvirt/host.js';
 import { providerOf } from '../../vm/providers.js';
 import type { Need } from '../../vm/provider.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
-import type { Accelerator } from '../../vm/accelerator.js';
 import type { HostFacts } from './facts.js';
 import type { PlanRequest } from './plan.js';
 
@@ -99,12 +98,12 @@ async function firstSupported(
   });
 }
 
-/** KVM or emulation on the host that runs the VM. @param local what this host has */
-export async function acceleratorOf(
+/** What the host has that runs the VM. @param local what this one has */
+export async function factsOfHost(
   context: Context,
-  chosen: ChosenProvider,
-  local: Accelerator,
-): Promise<Accelerator> {
-  if (chosen.connection?.startsWith('qemu+ssh:') !== true) return local;
-  return await remoteAccelerator(chosen.connection, context.env['MAYFLY_ACCELERATOR'], context.signal);
+  { connection }: ChosenProvider,
+  local: HostFacts,
+): Promise<HostFacts> {
+  if (connection?.startsWith('qemu+ssh:') !== true) return local;
+  return { ...local, ...(await askHost(connection, context.env['MAYFLY_ACCELERATOR'], context.signal)) };
 }
