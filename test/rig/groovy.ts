@@ -100,6 +100,11 @@ function defaultsOf(root: Node, kind: string): Readonly<Record<string, string>> 
   );
 }
 
+/** What the `junit` steps read. */
+export function resultsOf(root: Node): readonly string[] {
+  return callsOf(root, 'junit').map(({ argument }) => argument);
+}
+
 interface Call {
   /** With its closure, where it has one. */
   readonly node: Node;
