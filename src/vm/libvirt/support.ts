@@ -87,11 +87,19 @@ export function hintFor(uri: string, error: unknown): string {
   if (/No such file or directory|Connection refused/i.test(words) && uri.startsWith('qemu:///system')) {
     return 'sudo apt-get install --no-install-recommends libvirt-daemon-system, and sudo systemctl start libvirtd';
   }
-  if (/libvirtd|daemon/i.test(words) && uri.startsWith('qemu:///session'))
-    return install('libvirt-daemon libvirt-daemon-driver-qemu');
-  // A session is this person's own: it needs no group, and no pool.
-  if (uri.startsWith('qemu:///session')) return `Try it by hand: virsh -c '${uri}' version`;
+  if (uri.startsWith('qemu:///session')) return sessionHint(uri, words);
   if (uri.startsWith('qemu+ssh:'))
     return `Try it by hand: virsh -c '${uri}' version. The host needs libvirt-daemon-system; you need a key that it takes, and its group libvirt.`;
   return `Try it by hand: virsh -c '${uri}' pool-info ${POOL}`;
+}
+
+/** A session is this person's own: it needs no group, and no pool. */
+function sessionHint(uri: string, words: string): string {
+  if (/runtime directory|XDG_RUNTIME_DIR|Permission denied/i.test(words))
+    return 'unset XDG_RUNTIME_DIR: it names a folder that is not yours, as after su or sudo. Or log in anew as this user.';
+  // It is started when it is wanted: who cannot be reached is not there.
+  if (/libvirtd|virtqemud|daemon|connection driver|No such file or directory/i.test(words))
+    return install('libvirt-daemon libvirt-daemon-driver-qemu');
+  if (/emulator|qemu-system/i.test(words)) return install('qemu-system-x86');
+  return `Try it by hand: virsh -c '${uri}' version`;
 }
