@@ -137,7 +137,10 @@ export interface Need {
 
 export interface Provider {
   readonly name: ProviderName;
-  /** Whether it works here: tried, not guessed. */
+  /**
+   * Whether it works here, by what its programs answer: that they are there and start, and for libvirt also that it has
+   * QEMU, its pool and room. No VM is started for it.
+   */
   supported(need: Need): Promise<Support>;
   start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm>;
   /** Takes over a VM that runs, and that an earlier process started and kept. */
