@@ -3,7 +3,7 @@
 #
 #   steps.sh build RESULTS            builds what is checked out; RESULTS gets artifacts, junit.xml and inputs/
 #   steps.sh again RESULTS INPUTS     builds the same inputs once more, in another environment
-#   steps.sh compare FIRST SECOND     fails when the images of two RESULTS differ, by their SHA256SUMS
+#   steps.sh compare FIRST SECOND     fails when the images of two RESULTS differ, by their SHA256SUMS; SECOND gets compare.xml
 #
 # MAYFLY_CI_BUNDLE      yes: `build` leaves its snapshots in inputs/, for a second build on another agent; else no
 # MAYFLY_CI_VARIATIONS  flags of the second build, for another environment
@@ -115,6 +115,27 @@ images() {
   sed -n 's/^\([0-9a-f]\{64\}\)  .*\.\(iso\|img\)$/\1/p' "$1/SHA256SUMS" | sort
 }
 
+# differ RESULTS TEXT: says it, and ends
+differ() {
+  printf '%s\n' "$2" >&2
+  note_comparison "$1" "$2"
+  exit 1
+}
+
+# note_comparison RESULTS [FAILURE]: one test case, as JUnit XML
+note_comparison() {
+  {
+    printf '<?xml version="1.0" encoding="UTF-8"?>\n'
+    printf '<testsuites><testsuite name="compare" tests="1" failures="%s">\n' "$(($# - 1))"
+    printf '<testcase classname="mayfly.compare" name="The images are the same">\n'
+    if [ $# -gt 1 ]; then
+      text=$(printf '%s' "$2" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g')
+      printf '<failure message="The images are not the same.">%s</failure>\n' "$text"
+    fi
+    printf '</testcase>\n</testsuite></testsuites>\n'
+  } > "$1/compare.xml"
+}
+
 absolute() {
   mkdir -p "$1"
   (cd "$1" && pwd)
@@ -148,6 +169,7 @@ case $step in
   again)
     results=$(absolute "$1")
     inputs=$(absolute "$2")
+    rm -f "$results/compare.xml"
     take_inputs "$inputs"
     tidy
     set --
@@ -168,15 +190,13 @@ case $step in
     first=$(images "$1")
     second=$(images "$2")
     for results in "$1" "$2"; do
-      [ -n "$(images "$results")" ] || {
-        echo "No *.iso or *.img in $results/SHA256SUMS: nothing to compare." >&2
-        exit 1
-      }
+      [ -n "$(images "$results")" ] ||
+        differ "$2" "No *.iso or *.img in $results/SHA256SUMS: nothing to compare."
     done
     if [ "$first" != "$second" ]; then
-      printf 'The images differ.\n%s:\n%s\n%s:\n%s\n' "$1" "$first" "$2" "$second" >&2
-      exit 1
+      differ "$2" "$(printf 'The images differ.\n%s:\n%s\n%s:\n%s' "$1" "$first" "$2" "$second")"
     fi
+    note_comparison "$2"
     printf 'The images are the same:\n%s\n' "$first"
     ;;
   *)

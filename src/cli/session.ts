@@ -7,6 +7,7 @@ import type { Context } from '../build/context.js';
 import { MayflyError } from '../errors.js';
 import { resolveHome } from '../paths.js';
 import { killEverything } from '../process/children.js';
+import { isCi } from '../report/colors.js';
 import type { Report } from '../report/events.js';
 import { jsonLinesReport, plainReport, type Verbosity } from '../report/plain.js';
 import { terminalReport } from '../report/terminal.js';
@@ -60,12 +61,11 @@ function makeRenderer(options: GlobalOptions, events: boolean): { readonly repor
   const none = { [Symbol.dispose]: () => undefined };
   if (options.json === true && events)
     return { report: jsonLinesReport((text) => void process.stdout.write(text)), ...none };
-  if (isInteractive()) return terminalReport(process.stderr, verbosity);
+  if (isInteractive(process.env, isatty(2))) return terminalReport(process.stderr, verbosity);
   return { report: plainReport(stderr, verbosity), ...none };
 }
 
-/** A person sits at a terminal: no CI, no Jenkins, not redirected. */
-export function isInteractive(env: NodeJS.ProcessEnv = process.env): boolean {
-  const ci = env['CI'] !== undefined || env['JENKINS_URL'] !== undefined;
-  return isatty(2) && !ci && env['TERM'] !== 'dumb';
+/** A person sits at a terminal: no CI, no Jenkins, not redirected. Pure. */
+export function isInteractive(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  return isTerminal && !isCi(env) && env['TERM'] !== 'dumb';
 }

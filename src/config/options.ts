@@ -12,7 +12,7 @@ import type { OptionName, OptionValues } from './options-words.js';
 export type { BuildOptions, OptionFacts } from './options-rules.js';
 
 /** The environment variables that hold build options, first wins. */
-const OPTION_VARIABLES = ['MAYFLY_BUILD_OPTIONS', 'TAILS_BUILD_OPTIONS'] as const;
+export const OPTION_VARIABLES = ['MAYFLY_BUILD_OPTIONS', 'TAILS_BUILD_OPTIONS'] as const;
 
 /** Who set an option: a source, a default, or a rule between options and facts. */
 export type OptionOrigin =

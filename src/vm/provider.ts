@@ -74,6 +74,16 @@ export type Support =
       readonly hint: string;
     };
 
+/** Pure. @param where the host, or libvirt's URI */
+export function tooLittleMemory(where: string, free: number, wanted: number): Support {
+  const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+  return {
+    supported: false,
+    reason: `${where} has ${mebibytes(free)} of memory free, and the VM wants ${mebibytes(wanted)}`,
+    hint: 'Build with --no-ram, lower vm.memory, or end other VMs there.',
+  };
+}
+
 export interface VmExit {
   /** In words for people, such as `qemu-system-x86_64 was killed by SIGKILL`. */
   readonly reason: string;
@@ -118,12 +128,19 @@ export interface VmOnDisk {
 export interface Need {
   readonly connection: string | undefined;
   readonly memoryBytes: number;
+  /** What the build may write to the VM's disk. */
+  readonly diskBytes: number;
+  /** Bytes that this host can give without swapping; others are asked. */
+  readonly availableMemory: number;
   readonly signal: AbortSignal;
 }
 
 export interface Provider {
   readonly name: ProviderName;
-  /** Whether it works here: tried, not guessed. */
+  /**
+   * Whether it works here, by what its programs answer: that they are there and start, and for libvirt also that it has
+   * QEMU, its pool and room. No VM is started for it.
+   */
   supported(need: Need): Promise<Support>;
   start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm>;
   /** Takes over a VM that runs, and that an earlier process started and kept. */

@@ -112,7 +112,7 @@ describe('the files', () => {
     expect(file.stages).toEqual(['build', 'reproduce']);
     expect([file.build, file.reproduce].map(({ artifacts }) => artifacts.reports.junit)).toEqual([
       'first/junit.xml',
-      'second/junit.xml',
+      ['second/junit.xml', 'second/compare.xml'],
     ]);
     // The snapshots go to the second job, whose artifacts are kept.
     expect(file.build).toMatchObject({

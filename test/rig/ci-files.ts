@@ -29,7 +29,7 @@ export interface GitlabJob {
   readonly artifacts: {
     readonly paths: readonly string[];
     readonly exclude?: readonly string[];
-    readonly reports: { readonly junit: string };
+    readonly reports: { readonly junit: string | readonly string[] };
   };
 }
 

@@ -21,6 +21,10 @@ export interface Stage {
   readonly name: string;
   /** The label of its agent. */
   readonly agent: string;
+  /** The statements of its section `when`, in their order. */
+  readonly when: readonly string[];
+  /** Its own variables, by name. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The texts of its `sh` steps, in their order. */
   readonly shell: readonly string[];
   /** Names of the steps and sections that it has, at any depth. */
@@ -32,9 +36,27 @@ export function stagesOf(root: Node): readonly Stage[] {
   return callsOf(root, 'stage').map(({ node, argument }) => ({
     name: argument,
     agent: callsOf(node, 'label')[0]?.argument ?? '',
+    when: statementsIn(node, 'when').map(({ text }) => text.trim()),
+    environment: Object.fromEntries(
+      statementsIn(node, 'environment')
+        .flatMap((statement) => statement.descendantsOfType('assignment_expression'))
+        .map((set) => [
+          set.childForFieldName('left')?.text ?? '',
+          unquoted(set.childForFieldName('right')?.text ?? ''),
+        ]),
+    ),
     shell: callsOf(node, 'sh').map((call) => call.argument),
     words: [...new Set(node.descendantsOfType('identifier').map(({ text }) => text))],
   }));
+}
+
+/** What is in a section, such as `when { … }`; empty when there is none. */
+function statementsIn(root: Node, section: string): readonly Node[] {
+  const found = root
+    .descendantsOfType('method_invocation')
+    .find((node) => node.childForFieldName('name')?.text === section);
+  const inside = found?.childForFieldName('body')?.namedChildren ?? [];
+  return inside.filter((node) => node.type !== 'line_comment' && node.type !== 'comment');
 }
 
 interface Choice {
@@ -57,10 +79,16 @@ export function choiceOf(root: Node, name: string): Choice | undefined {
 }
 
 /** The parameters that are yes or no, each with its default. */
-export function switchesOf(root: Node): Readonly<Record<string, string>> {
+export const switchesOf = (root: Node): Readonly<Record<string, string>> => defaultsOf(root, 'booleanParam');
+
+/** The parameters that are text, each with its default. */
+export const textsOf = (root: Node): Readonly<Record<string, string>> => defaultsOf(root, 'string');
+
+/** The parameters of one kind, each with its default as it is written. */
+function defaultsOf(root: Node, kind: string): Readonly<Record<string, string>> {
   const calls = root
     .descendantsOfType(['method_invocation', 'juxt_function_call'])
-    .filter((node) => node.childForFieldName('name')?.text === 'booleanParam');
+    .filter((node) => node.childForFieldName('name')?.text === kind);
   return Object.fromEntries(
     calls.map((node) => {
       const items = node
@@ -70,6 +98,11 @@ export function switchesOf(root: Node): Readonly<Record<string, string>> {
       return [unquoted(values['name'] ?? ''), values['defaultValue'] ?? ''];
     }),
   );
+}
+
+/** What the `junit` steps read. */
+export function resultsOf(root: Node): readonly string[] {
+  return callsOf(root, 'junit').map(({ argument }) => argument);
 }
 
 interface Call {

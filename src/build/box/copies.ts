@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../errors.js';
 import { copiesFile } from '../../paths.js';
 import { which } from '../../process/run.js';
-import { removeBoxVolumes } from '../../vm/libvirt/pool.js';
+import { boxVolume, isStoodOn, removeBoxVolumes } from '../../vm/libvirt/pool.js';
 import { removeVagrantBox } from '../../vm/vagrant/box.js';
-import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
+import { SYSTEM, vagrantBoxVolume } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
 
 /** One line for each: fingerprint, URI. */
@@ -42,9 +42,14 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
   for (const line of noted.filter((candidate) => candidate.startsWith(`${fingerprint} `))) {
     const uri = line.slice(fingerprint.length + 1);
     try {
+      // Of either provider: before anything goes, as a VM is lost without what it stands on.
+      if (await isStoodOn(uri, [boxVolume(fingerprint), vagrantBoxVolume(fingerprint)])) {
+        warn(context, `The copy of the base box ${fingerprint} at ${uri} is in use and stays.`);
+        continue;
+      }
       await removeVagrantCopy(context, uri, fingerprint);
-      if (await removeBoxVolumes(uri, fingerprint)) removed.add(line);
-      else warn(context, `The copy of the base box ${fingerprint} at ${uri} is in use and stays.`);
+      await removeBoxVolumes(uri, fingerprint);
+      removed.add(line);
     } catch (error) {
       warn(context, `The copy of the base box ${fingerprint} at ${uri} stays: ${messageOf(error)}`);
     }

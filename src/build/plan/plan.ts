@@ -7,10 +7,10 @@
 import type { ProviderChoice } from '../../config/providers.js';
 import type { Context } from '../context.js';
 import { assemblePlan } from './assemble.js';
-import { readHostFacts } from './facts.js';
+import { readHostFacts, type HostFacts } from './facts.js';
 import { optionsForVm } from './options.js';
 import type { BuildPlan } from './plan-type.js';
-import { acceleratorOf, planProvider } from './provider.js';
+import { factsOfHost, planProvider } from './provider.js';
 import { checkPostinstall, checkScripts, type ScriptField } from './scripts.js';
 import { statesToBuild } from './states.js';
 import { withSourceToBuild, type SourceRequest } from './to-build.js';
@@ -36,33 +36,42 @@ export interface PlanRequest extends SourceRequest {
   readonly checkStates?: boolean;
 }
 
-export async function makePlan(context: Context, request: PlanRequest): Promise<BuildPlan> {
-  return await withSourceToBuild(context, request, readHostFacts, async (source) => {
-    const { facts, project, preview, folder, config } = source;
+/** @param readFacts of this host */
+export async function makePlan(
+  context: Context,
+  request: PlanRequest,
+  readFacts: (env: Context['env']) => Promise<HostFacts> = readHostFacts,
+): Promise<BuildPlan> {
+  return await withSourceToBuild(context, request, readFacts, async (source) => {
+    const { facts: local, project, preview, folder, config } = source;
     // Those of a Tails-style checkout are its own affair.
     if (project.profile === 'builder') {
       const { name } = project.checkout.ref;
       await checkPostinstall(folder, config);
       await checkScripts(folder, config, name, request.scripts ?? ['provision', 'script']);
     }
-    const { resolved, kept } = await optionsForVm(config, project, facts, context, request);
+    const here = await optionsForVm(config, project, local, context, request);
+    const { kept } = here;
     const warnings: string[] = [];
     const archive = await statesToBuild(context, source, {
       strict: request.refresh === true,
       check: request.checkStates === true,
-      offline: resolved.options.offline,
+      offline: here.resolved.options.offline,
       tag: request.snapshots,
       warn: (text) => warnings.push(text),
     });
-    const provider = await planProvider(context, request, kept, config, resolved.options);
-    const accelerator = await acceleratorOf(context, provider, facts.accelerator);
+    const provider = await planProvider(context, request, kept, config, here.resolved, local);
+    const facts = await factsOfHost(context, provider, local);
+    // Whether there is memory to build in, the host says that runs the VM.
+    const { resolved } =
+      facts === local ? here : await optionsForVm(config, project, facts, context, request);
     return await assemblePlan({
       context,
       request,
       project,
       provider,
       kept: kept?.record,
-      facts: { ...facts, accelerator },
+      facts,
       preview,
       folder,
       config,

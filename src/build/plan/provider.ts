@@ -1,14 +1,15 @@
 /** Which provider runs the VM, and where: what was asked for, or the first that works; every refusal is told. */
 import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/providers.js';
 import type { Config, VmConfig } from '../../config/config.js';
-import type { BuildOptions } from '../../config/options.js';
+import type { BuildOptions, ResolvedOptions } from '../../config/options.js';
 import { MayflyError } from '../../errors.js';
-import { remoteAccelerator } from '../../vm/libvirt/accelerator.js';
+import { askHost } from '../../vm/libvirt/host.js';
 import { providerOf } from '../../vm/providers.js';
+import type { Need } from '../../vm/provider.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { SYSTEM } from '../../vm/vagrant/vagrantfile.js';
 import type { Context } from '../context.js';
-import type { Accelerator } from '../../vm/accelerator.js';
+import type { HostFacts } from './facts.js';
 import type { PlanRequest } from './plan.js';
 
 export interface ChosenProvider {
@@ -51,7 +52,8 @@ export async function planProvider(
   request: Pick<PlanRequest, 'provider' | 'tryProvider'>,
   kept: KnownVm | undefined,
   config: Pick<Config, 'vm'>,
-  options: BuildOptions,
+  { options, origins }: Pick<ResolvedOptions, 'options' | 'origins'>,
+  { availableMemory }: Pick<HostFacts, 'availableMemory'>,
 ): Promise<ChosenProvider> {
   if (kept !== undefined) {
     const { provider, connection, id } = kept.record;
@@ -67,7 +69,11 @@ export async function planProvider(
   // What QEMU lacks, it says itself when it starts; nobody has to wait for another look.
   if (first !== undefined && (request.tryProvider !== true || choice === 'qemu'))
     return { ...first, refused: [] };
-  return await firstSupported(context, choice, all, memoryOf(config.vm, options));
+  // Where nobody asked for a build in memory, it is one only on a host that has that much.
+  const ram = options.ram && origins.ram !== 'default';
+  const memoryBytes = memoryOf(config.vm, { ram });
+  const diskBytes = ram ? 0 : config.vm.buildMemory;
+  return await firstSupported(context, choice, all, { memoryBytes, diskBytes, availableMemory });
 }
 
 /** @throws MayflyError `provider.unsupported` that names every refusal */
@@ -75,12 +81,12 @@ async function firstSupported(
   context: Context,
   choice: ProviderChoice,
   all: readonly Candidate[],
-  memoryBytes: number,
+  room: Pick<Need, 'memoryBytes' | 'diskBytes' | 'availableMemory'>,
 ): Promise<ChosenProvider> {
   const refused: string[] = [];
   const hints: string[] = [];
   for (const { name, connection } of all) {
-    const support = await providerOf(name).supported({ connection, memoryBytes, signal: context.signal });
+    const support = await providerOf(name).supported({ connection, ...room, signal: context.signal });
     if (support.supported) return { name, connection, refused };
     refused.push(`${name}: ${support.reason}`);
     hints.push(support.hint);
@@ -92,12 +98,12 @@ async function firstSupported(
   });
 }
 
-/** KVM or emulation on the host that runs the VM. @param local what this host has */
-export async function acceleratorOf(
+/** What the host has that runs the VM. @param local what this one has */
+export async function factsOfHost(
   context: Context,
-  chosen: ChosenProvider,
-  local: Accelerator,
-): Promise<Accelerator> {
-  if (chosen.connection?.startsWith('qemu+ssh:') !== true) return local;
-  return await remoteAccelerator(chosen.connection, context.env['MAYFLY_ACCELERATOR'], context.signal);
+  { connection }: ChosenProvider,
+  local: HostFacts,
+): Promise<HostFacts> {
+  if (connection?.startsWith('qemu+ssh:') !== true) return local;
+  return { ...local, ...(await askHost(connection, context.env['MAYFLY_ACCELERATOR'], context.signal)) };
 }

@@ -136,18 +136,25 @@ export async function ensureBoxVolume(uri: string, box: BoxFiles, signal: AbortS
   return name;
 }
 
-/** Removes a base box from a host. False when a VM there stands on it. */
-export async function removeBoxVolumes(uri: string, fingerprint: string): Promise<boolean> {
+/** The disk that a VM starts from: ours, or one that Vagrant's plug-in made. Pure. */
+export const isRootDisk = (name: string): boolean =>
+  /^mayfly-vm-.*\.qcow2$/.test(name) ||
+  (/^mayfly-.*\.img$/.test(name) && !name.includes('_vagrant_box_image_'));
+
+/** Whether a VM there stands on one of these volumes. */
+export async function isStoodOn(uri: string, boxes: readonly string[]): Promise<boolean> {
+  const facts = await describeVolumes(uri, (await listVolumes(uri)).filter(isRootDisk));
+  return [...facts.values()].some(({ backing }) => backing !== undefined && boxes.includes(backing));
+}
+
+/** Removes a base box from a host, where no VM stands on it. */
+export async function removeBoxVolumes(uri: string, fingerprint: string): Promise<void> {
   const names = await listVolumes(uri);
   const name = boxVolume(fingerprint);
-  const vms = names.filter((other) => other.startsWith('mayfly-vm-') && other.endsWith('.qcow2'));
-  const facts = await describeVolumes(uri, vms);
-  if ([...facts.values()].some(({ backing }) => backing === name)) return false;
   if (names.includes(name)) await deleteVolume(uri, name);
   for (const data of names.filter((other) => other.startsWith(`mayfly-box-${fingerprint}-data-`))) {
     await deleteVolume(uri, data);
   }
-  return true;
 }
 
 /** Removes the disks of one VM, and what its console said. */

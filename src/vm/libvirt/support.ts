@@ -2,7 +2,8 @@
 import { MayflyError, messageOf } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import { which } from '../../process/run.js';
-import type { Need, Support } from '../provider.js';
+import { formatMemory } from '../../report/format.js';
+import { tooLittleMemory, type Need, type Support } from '../provider.js';
 import { parseConnection, virsh } from './connection.js';
 import { poolHint, requirePool } from './pool.js';
 import { POOL } from './volumes.js';
@@ -10,7 +11,12 @@ import { POOL } from './volumes.js';
 /** Milliseconds for a host to answer: libvirt looks at QEMU first. */
 const ANSWER_MS = 60_000;
 
-export async function libvirtSupport({ connection, memoryBytes, signal }: Need): Promise<Support> {
+export async function libvirtSupport({
+  connection,
+  memoryBytes,
+  diskBytes,
+  signal,
+}: Omit<Need, 'availableMemory'>): Promise<Support> {
   const uri = connection ?? 'qemu:///session';
   for (const [program, packages] of [
     ['virsh', 'libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86'],
@@ -28,13 +34,17 @@ export async function libvirtSupport({ connection, memoryBytes, signal }: Need):
     if (!capabilities.includes('<domain>qemu</domain>')) {
       return no(`libvirt at ${uri} has no QEMU for x86_64`, install('qemu-system-x86'));
     }
-    if (!parseConnection(uri).isSession) await requirePool(uri, signal);
-    const free = freeMemory((await virsh(uri, ['nodememstats'], options)).stdout);
-    if (free < memoryBytes) {
-      const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+    // A session's disks are this person's files, in no pool.
+    const { isSession } = parseConnection(uri);
+    if (!isSession) await requirePool(uri, signal);
+    const ask = isSession ? 'nodememstats' : `nodememstats; pool-info --bytes ${POOL}`;
+    const { stdout: room } = await virsh(uri, [ask], options);
+    if (freeMemory(room) < memoryBytes) return tooLittleMemory(uri, freeMemory(room), memoryBytes);
+    const space = isSession ? Infinity : freeSpace(room);
+    if (space < diskBytes) {
       return no(
-        `${uri} has ${mebibytes(free)} of memory free, and the VM wants ${mebibytes(memoryBytes)}`,
-        'Build with --no-ram, lower vm.memory, or end other VMs there.',
+        `the pool "${POOL}" of ${uri} has ${formatMemory(space)} of space free, and the build may want ${formatMemory(diskBytes)}`,
+        'Make room there: `mayfly box clean` and `mayfly cache clean` remove what mayfly has there. Or build with --ram.',
       );
     }
     const version = (await virsh(uri, ['version'], options)).stdout;
@@ -52,6 +62,9 @@ export function freeMemory(stats: string): number {
     Number(new RegExp(`^${name}\\s*:\\s*(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
   return (kib('free') + kib('buffers') + kib('cached')) * 1024;
 }
+
+/** Bytes that a pool has left, from what `virsh pool-info --bytes` says. Pure. */
+export const freeSpace = (info: string): number => Number(/^Available:\s*(\d+)/m.exec(info)?.[1] ?? 0);
 
 const no = (reason: string, hint: string): Support => ({ supported: false, reason, hint });
 const install = (packages: string): string => `sudo apt-get install --no-install-recommends ${packages}`;
@@ -74,11 +87,19 @@ export function hintFor(uri: string, error: unknown): string {
   if (/No such file or directory|Connection refused/i.test(words) && uri.startsWith('qemu:///system')) {
     return 'sudo apt-get install --no-install-recommends libvirt-daemon-system, and sudo systemctl start libvirtd';
   }
-  if (/libvirtd|daemon/i.test(words) && uri.startsWith('qemu:///session'))
-    return install('libvirt-daemon libvirt-daemon-driver-qemu');
-  // A session is this person's own: it needs no group, and no pool.
-  if (uri.startsWith('qemu:///session')) return `Try it by hand: virsh -c '${uri}' version`;
+  if (uri.startsWith('qemu:///session')) return sessionHint(uri, words);
   if (uri.startsWith('qemu+ssh:'))
     return `Try it by hand: virsh -c '${uri}' version. The host needs libvirt-daemon-system; you need a key that it takes, and its group libvirt.`;
   return `Try it by hand: virsh -c '${uri}' pool-info ${POOL}`;
+}
+
+/** A session is this person's own: it needs no group, and no pool. */
+function sessionHint(uri: string, words: string): string {
+  if (/runtime directory|XDG_RUNTIME_DIR|Permission denied/i.test(words))
+    return 'unset XDG_RUNTIME_DIR: it names a folder that is not yours, as after su or sudo. Or log in anew as this user.';
+  // It is started when it is wanted: who cannot be reached is not there.
+  if (/libvirtd|virtqemud|daemon|connection driver|No such file or directory/i.test(words))
+    return install('libvirt-daemon libvirt-daemon-driver-qemu');
+  if (/emulator|qemu-system/i.test(words)) return install('qemu-system-x86');
+  return `Try it by hand: virsh -c '${uri}' version`;
 }

@@ -11,6 +11,7 @@ import { logTail, startService, type Service } from '../../process/service.js';
 import { makeKeys, sshTarget } from '../keys.js';
 import {
   SHARE_TAGS,
+  tooLittleMemory,
   type Provider,
   type RunningVm,
   type Support,
@@ -29,7 +30,7 @@ const END_MS = 10_000;
 
 export const qemu: Provider = {
   name: 'qemu',
-  async supported(): Promise<Support> {
+  async supported({ memoryBytes, availableMemory }): Promise<Support> {
     for (const program of [PROGRAM, 'qemu-img', 'ssh', 'ssh-keygen']) {
       if ((await which(program)) === undefined) {
         return {
@@ -39,6 +40,7 @@ export const qemu: Provider = {
         };
       }
     }
+    if (availableMemory < memoryBytes) return tooLittleMemory('this host', availableMemory, memoryBytes);
     const { stdout } = await run(PROGRAM, ['--version']);
     return { supported: true, found: stdout.split('\n', 1)[0] ?? '' };
   },

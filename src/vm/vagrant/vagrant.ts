@@ -12,7 +12,7 @@ import { CommandError } from '../../process/command-error.js';
 import { which } from '../../process/run.js';
 import { logTail } from '../../process/service.js';
 import { makeKeys } from '../keys.js';
-import type { Need, Provider, RunningVm, Support, VmOnDisk, VmSpec } from '../provider.js';
+import type { Provider, RunningVm, VmOnDisk, VmSpec } from '../provider.js';
 import { virsh } from '../libvirt/connection.js';
 import { bringConsole, makeConsole } from '../libvirt/console.js';
 import { domainName, HANDOVER_DISK } from '../libvirt/domain.js';
@@ -26,10 +26,10 @@ import {
   volumePath,
 } from '../libvirt/pool.js';
 import { discardPoolCache } from '../libvirt/pool-caches.js';
-import { libvirtSupport } from '../libvirt/support.js';
 import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
 import { vagrant as command } from './command.js';
+import { vagrantSupport } from './support.js';
 import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
 
 /** Lines of the serial console that are shown when Vagrant gave up. */
@@ -39,7 +39,7 @@ const BOOT_SECONDS = 600;
 
 export const vagrant: Provider = {
   name: 'vagrant',
-  supported,
+  supported: vagrantSupport,
   start,
   async adopt({ folder, record: { id, host, port } }) {
     if (host === undefined || port === undefined) {
@@ -52,29 +52,6 @@ export const vagrant: Provider = {
   },
   remove,
 };
-
-async function supported(need: Need): Promise<Support> {
-  const packages =
-    'sudo apt-get install --no-install-recommends vagrant vagrant-libvirt libvirt-daemon-system';
-  if ((await which('vagrant')) === undefined) {
-    return { supported: false, reason: 'vagrant is not installed', hint: packages };
-  }
-  const libvirt = await libvirtSupport({ ...need, connection: SYSTEM });
-  if (!libvirt.supported) return libvirt;
-  try {
-    const options = { cwd: '/', signal: need.signal };
-    const { stdout: plugins } = await command(['plugin', 'list', '--machine-readable'], options);
-    if (!plugins.includes('vagrant-libvirt')) {
-      return { supported: false, reason: 'Vagrant has no plug-in vagrant-libvirt', hint: packages };
-    }
-    const version = (await command(['--version'], options)).stdout.trim();
-    return { supported: true, found: `${version}, ${libvirt.found}` };
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const reason = error.failure.tail.find((line) => line.trim() !== '') ?? error.message;
-    return { supported: false, reason, hint: 'Try it by hand: vagrant plugin list' };
-  }
-}
 
 const machineFolder = (folder: string): string => join(folder, vmFiles.vagrant);
 

@@ -59,7 +59,7 @@ export function vagrantfile(settings: VagrantSettings): string {
   const lines = [
     '# Made by mayfly for one builder VM. `vagrant up`, `ssh`, `halt` and `destroy` work in this folder; `mayfly vm`',
     '# does the same and keeps the books. What is below `storage` must stay: without these lines, `vagrant destroy`',
-    '# would delete every disk that is plugged in.',
+    '# would delete every disk that is plugged in. `vagrant up` does not provision; `mayfly vm up` does.',
     ...(spec.vagrantfile === undefined
       ? []
       : [

@@ -1,8 +1,8 @@
-/** Where the Jenkinsfile has its second build done. */
+/** Where the Jenkinsfile has its second build done, and with which build options. */
 import { beforeAll, expect, it } from 'vitest';
 import type { Node } from 'web-tree-sitter';
 import { readCiFile } from '../../rig/ci-files.js';
-import { choiceOf, parseGroovy, stagesOf, switchesOf } from '../../rig/groovy.js';
+import { choiceOf, parseGroovy, stagesOf, switchesOf, textsOf } from '../../rig/groovy.js';
 
 let root: Node;
 beforeAll(async () => {
@@ -27,4 +27,22 @@ it('is chosen by the first stage, where NODE_NAME is the first agent', () => {
   const before = root.text.slice(0, chosen[0]?.startIndex);
   expect(before).toContain("stage('Build')");
   expect(before).not.toContain("stage('Reproduce')");
+});
+
+it('is asked for before an agent is taken: a `when` comes after that by itself', () => {
+  expect(stagesOf(root).map(({ when }) => when)).toEqual([
+    [],
+    ['beforeAgent true', 'expression { params.REPRODUCE }'],
+  ]);
+});
+
+it('has the build options of the parameter, or else those of its agent', () => {
+  expect(textsOf(root)).toEqual({ BUILD_OPTIONS: '""' });
+  // In the stages: a pipeline without an agent of its own knows the variables of none.
+  const TAILS_BUILD_OPTIONS = "${params.BUILD_OPTIONS ?: env.TAILS_BUILD_OPTIONS ?: ''}";
+  expect(stagesOf(root).map(({ environment }) => environment)).toEqual([
+    { TAILS_BUILD_OPTIONS },
+    { TAILS_BUILD_OPTIONS },
+  ]);
+  expect(root.text.split('TAILS_BUILD_OPTIONS =')).toHaveLength(3);
 });

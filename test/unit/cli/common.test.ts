@@ -71,9 +71,13 @@ describe('table', () => {
   });
 });
 
-it.each([[{ CI: 'true' }], [{ JENKINS_URL: 'http://jenkins.example/' }], [{ TERM: 'dumb' }]])(
-  '%j is no person at a terminal',
-  (env) => {
-    expect(isInteractive(env)).toBe(false);
-  },
-);
+it.each([
+  [{ TERM: 'xterm' }, true, true],
+  [{ CI: '', JENKINS_URL: '' }, true, true],
+  [{ TERM: 'xterm' }, false, false],
+  [{ CI: 'true' }, true, false],
+  [{ JENKINS_URL: 'http://jenkins.example/' }, true, false],
+  [{ TERM: 'dumb' }, true, false],
+])('%j, at a terminal %j: lines are redrawn %j', (env, isTerminal, expected) => {
+  expect(isInteractive(env, isTerminal)).toBe(expected);
+});

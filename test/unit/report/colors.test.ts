@@ -8,6 +8,7 @@ it.each([
   [{ FORCE_COLOR: '1' }, false, true],
   [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
   [{ NO_COLOR: '' }, true, true],
+  [{ CI: '' }, true, true],
   [{ CI: 'true' }, true, false],
   [{ CI: 'true', FORCE_COLOR: '1' }, true, false],
   [{ JENKINS_URL: 'http://jenkins.example' }, true, false],

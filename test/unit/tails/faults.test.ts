@@ -1,4 +1,6 @@
 /** Faults of the build system that this layout comes from, and which must not be here (docs/coming-from-rake.md). */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BuildPlan } from '../../../src/build/plan/plan.js';
 import { qemuArguments } from '../../../src/vm/qemu/arguments.js';
@@ -63,5 +65,18 @@ describe('the base box', () => {
       await changed(`${BOX}/config/APT_snapshots.d/debian/serial`, '2026010301\n'),
     ].map(({ box }) => box.fingerprint);
     expect(new Set(boxes).size).toBe(4);
+  });
+
+  it('is another one, called +dirty, with an edit that is not committed', async () => {
+    const before = await planOf({});
+    const edit = async ({ path }: TailsProject): Promise<void> =>
+      await writeFile(join(path, BOX, 'postinstall.sh'), '#!/bin/sh\necho edited\n');
+    const after = await planOf({ words: 'ignorechanges', before: edit });
+    expect(after.box.fingerprint).not.toBe(before.box.fingerprint);
+    expect([before.box.label, after.box.label].map((label) => label.endsWith('+dirty'))).toEqual([
+      false,
+      true,
+    ]);
+    expect(after.warnings.join()).toContain('uncommitted changes');
   });
 });

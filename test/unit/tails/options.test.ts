@@ -3,6 +3,17 @@ import { check, scribble, type Rows } from './row.js';
 
 const PROXY = 'http://proxy.example:3128';
 
+/** What the scripts get when nobody says anything. */
+const DEFAULTS = {
+  TAILS_PROXY: 'http://127.0.0.1:3142',
+  TAILS_PROXY_TYPE: 'vmproxy',
+  TAILS_OFFLINE_MODE: null,
+  TAILS_WEBSITE_CACHE: '0',
+  TAILS_DATE_OFFSET: null,
+  TAILS_BUILD_FAILURE_RESCUE: null,
+  MKSQUASHFS_OPTIONS: '-comp xz -no-exports',
+} as const;
+
 const OPTIONS: Rows = [
   [
     'ram',
@@ -13,6 +24,26 @@ const OPTIONS: Rows = [
     },
   ],
   ['noram', { words: 'noram', gives: { ramKib: undefined }, variables: { TAILS_RAM_BUILD: null } }],
+  [
+    'no word, and memory free for a build in it',
+    {
+      free: 13824,
+      gives: {
+        ramKib: 12 * 2 ** 20,
+        vm: { memoryBytes: 13824 * 2 ** 20 },
+        optionOrigins: { ram: 'default' },
+      },
+      variables: { TAILS_RAM_BUILD: '1', ...DEFAULTS },
+    },
+  ],
+  [
+    'no word, and a MiB too little',
+    {
+      free: 13823,
+      gives: { ramKib: undefined, vm: { memoryBytes: 1536 * 2 ** 20 }, optionOrigins: { ram: 'default' } },
+      variables: { TAILS_RAM_BUILD: null, ...DEFAULTS },
+    },
+  ],
   [
     'vmproxy',
     {

@@ -31,8 +31,10 @@ afterAll(async () => {
 export interface Row {
   /** What is checked out. Default: stable. */
   readonly at?: string;
-  /** TAILS_BUILD_OPTIONS; `noram` is always there, unless `ram` is. */
+  /** TAILS_BUILD_OPTIONS; `noram` is always there, unless `ram` or `free` is. */
   readonly words?: string;
+  /** MiB of memory that this host is said to have free. */
+  readonly free?: number;
   /** In a value, `<ref>` stands for the id of its commit. */
   readonly env?: Readonly<Record<string, string>>;
   readonly before?: (checkout: TailsProject) => Promise<unknown>;
@@ -69,12 +71,14 @@ export async function planned(row: Row): Promise<BuildPlan | MayflyError> {
   const checkout = row.before === undefined ? await unchanged(at) : await checkedOut(at, own);
   await row.before?.(checkout);
   const words = row.words ?? '';
+  const asIs = row.free !== undefined || /\bram\b/.test(words);
+  const facts = row.free === undefined ? {} : { availableMemory: row.free * 2 ** 20 };
   const env = {
-    TAILS_BUILD_OPTIONS: /\bram\b/.test(words) ? words : `noram ${words}`,
+    TAILS_BUILD_OPTIONS: asIs ? words : `noram ${words}`,
     ...Object.fromEntries(Object.entries(row.env ?? {}).map(([name, value]) => [name, withIds(value)])),
   };
   try {
-    return await plan(contextIn(checkout.path, join(own, 'home'), env));
+    return await plan(contextIn(checkout.path, join(own, 'home'), env), {}, facts);
   } catch (error) {
     if (error instanceof MayflyError) return error;
     throw error;

@@ -93,6 +93,8 @@ it('the host supports it when its programs are there', async () => {
   const support = await qemu.supported({
     connection: undefined,
     memoryBytes: 1,
+    diskBytes: 0,
+    availableMemory: 1,
     signal: new AbortController().signal,
   });
   expect(support.supported ? '' : support.reason).toBe('');

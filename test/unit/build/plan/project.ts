@@ -1,6 +1,7 @@
 /** A small project in a real repository, and a context to plan in. */
 import { join } from 'node:path';
 import type { Context } from '../../../../src/build/context.js';
+import { readHostFacts, type HostFacts } from '../../../../src/build/plan/facts.js';
 import { makePlan, type BuildPlan, type PlanRequest } from '../../../../src/build/plan/plan.js';
 import { resolveHome } from '../../../../src/paths.js';
 import { repository, temporaryFolder, type Files } from '../../source/repository.js';
@@ -51,6 +52,12 @@ export function contextIn(cwd: string, home: string, env: Context['env'] = {}): 
   };
 }
 
-export async function plan(context: Context, request: Partial<PlanRequest> = {}): Promise<BuildPlan> {
-  return await makePlan(context, { flags: {}, scratch: await temporaryFolder(), ...request });
+/** @param facts what this host is said to have */
+export async function plan(
+  context: Context,
+  request: Partial<PlanRequest> = {},
+  facts: Partial<HostFacts> = {},
+): Promise<BuildPlan> {
+  const whole = { flags: {}, scratch: await temporaryFolder(), ...request };
+  return await makePlan(context, whole, async (env) => ({ ...(await readHostFacts(env)), ...facts }));
 }

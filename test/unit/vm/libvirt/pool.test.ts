@@ -1,6 +1,6 @@
 /** What is read from virsh's tables and XML, and the names of volumes. */
 import { describe, expect, it } from 'vitest';
-import { capabilitiesOf } from '../../../../src/vm/libvirt/accelerator.js';
+import { capabilitiesOf } from '../../../../src/vm/libvirt/host.js';
 import { createArguments, vmVolume, volumesOf } from '../../../../src/vm/libvirt/pool.js';
 import { parseVolumes, volumeNames } from '../../../../src/vm/libvirt/volumes.js';
 import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';

@@ -34,7 +34,7 @@ describe('the Vagrantfile', () => {
     expect(vagrantfile({ ...SETTINGS, spec })).toMatchInlineSnapshot(`
       "# Made by mayfly for one builder VM. \`vagrant up\`, \`ssh\`, \`halt\` and \`destroy\` work in this folder; \`mayfly vm\`
       # does the same and keeps the books. What is below \`storage\` must stay: without these lines, \`vagrant destroy\`
-      # would delete every disk that is plugged in.
+      # would delete every disk that is plugged in. \`vagrant up\` does not provision; \`mayfly vm up\` does.
       Vagrant.configure('2') do |config|
         config.vm.define 'mayfly-1a2b3c4d'
         config.vm.box = 'mayfly-f'
