@@ -122,16 +122,17 @@ function addFreeze(snapshots: Command): void {
     ['mayfly snapshots freeze --security --image', 'pin the image, fixes included'],
   );
   freeze.action(async (asked: readonly string[], flags: SetFlags & { security?: boolean }) => {
-    const [{ chosenOrigins, serialProject }, { freeze: freezeTo }] = await Promise.all([
+    const [{ chosenOrigins, serialProject }, { freeze: freezeTo }, { SECURITY_ORIGIN }] = await Promise.all([
       import('../tasks/snapshots.js'),
       import('../tasks/write-serials.js'),
+      import('../snapshots/freeze.js'),
     ]);
     using session = openSession(flags, false);
     const project = await serialProject(session.context);
     const { serials, written } = await freezeTo(session.context, project, {
       origins: chosenOrigins(project, asked),
       sets: chosenSets(flags),
-      security: flags.security === true,
+      security: flags.security === true || asked.includes(SECURITY_ORIGIN),
     });
     if (flags.json === true) printJson(serials);
     else printWritten(serials, written, session.context.cwd);
