@@ -43,7 +43,10 @@ export function serialProjectIn(topLevel: string, builderFolder: string, config:
 }
 
 /** The configured origins, or those that were asked for. @throws MayflyError `origin.unknown` */
-export function chosenOrigins(project: SerialProject, asked: readonly string[]): readonly string[] {
+export function chosenOrigins(
+  project: Pick<SerialProject, 'config'>,
+  asked: readonly string[],
+): readonly string[] {
   const known = Object.keys(project.config.archive.origins).sort();
   const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
