@@ -7,7 +7,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, type AddressInfo } from 'node:net';
 import { MayflyError, messageOf } from '../src/errors.js';
 import { hostUpstream } from '../src/snapshots/host-apt.js';
-import { hostProxy, makeUpstream, type Upstream } from '../src/snapshots/upstream.js';
+import { hostProxies } from '../src/snapshots/host-proxy.js';
+import { makeUpstream, type Upstream } from '../src/snapshots/upstream.js';
 
 /** What an archive publishes: signed lists of indexes, indexes, and packages. */
 export type FileKind = 'signed' | 'index' | 'package';
@@ -35,8 +36,9 @@ export const ORIGINS = ['debian', 'debian-security'] as const;
 export async function startRelay(signal: AbortSignal): Promise<Relay> {
   const bases = new Map<string, string>();
   for (const origin of ORIGINS) bases.set(origin, await hostUpstream(origin, signal));
-  const proxy = await hostProxy(process.env, signal);
-  return await relayOf(bases, await makeUpstream(proxy), proxy !== undefined, signal);
+  const rules = await hostProxies(process.env, signal);
+  const hasProxy = rules.proxies.http !== undefined;
+  return await relayOf(bases, await makeUpstream(rules), hasProxy, signal);
 }
 
 /**

@@ -20,6 +20,7 @@ import { hasCode } from '../errors.js';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
 import { removeTree } from '../process/scratch.js';
+import { labelStem } from './changes.js';
 
 /** A record may come from elsewhere: what becomes a file name, or a word of a command, is plain. */
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
@@ -141,8 +142,8 @@ export async function stagedBoxes(store: string): Promise<readonly string[]> {
 const SIX_MONTHS_DAYS = 183;
 
 /**
- * Which boxes garbage collection removes: those older than `days`, but never the newest, and never
- * one in use. Pure.
+ * Which boxes garbage collection removes: those older than `days`, but never the newest of a project,
+ * and never one in use. Pure.
  */
 export function staleBoxes(
   boxes: readonly Box[],
@@ -155,9 +156,11 @@ export function staleBoxes(
 ): readonly Box[] {
   const limit = options.now.getTime() - (options.days ?? SIX_MONTHS_DAYS) * 24 * 3600 * 1000;
   const newestFirst = [...boxes].sort((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
-  return newestFirst.filter((box, index) => {
+  const newest = new Map<string, Box>();
+  for (const box of [...newestFirst].reverse()) newest.set(labelStem(box.record.label), box);
+  return newestFirst.filter((box) => {
     if (options.inUse.has(box.record.fingerprint)) return false;
     if (options.all === true) return true;
-    return index > 0 && Date.parse(box.record.createdAt) < limit;
+    return newest.get(labelStem(box.record.label)) !== box && Date.parse(box.record.createdAt) < limit;
   });
 }

@@ -55,7 +55,7 @@ function addPublish(box: Command): void {
     .command('publish')
     .summary('put a base box where others find it')
     .description(
-      'Puts a base box into a folder, with a catalogue of versions that `vagrant box add` and `mayfly box import` read. Nothing half is ever seen there, and a transfer that was cut off goes on where it stopped.',
+      'Puts a base box into a folder, with a catalogue of versions that `vagrant box add` and `mayfly box import` read. Nothing half is ever seen there. A transfer by sftp that was cut off goes on where it stopped; into a folder of this host the file is packed anew.',
     )
     .argument('<to>', 'A folder of this host, or sftp://[user@]host[:port]/path.')
     .option(...BOX_FLAG)
@@ -95,7 +95,7 @@ function addImport(box: Command): void {
     .command('import')
     .summary('take a published base box')
     .description(
-      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted. They come from who published it; --identity compares with what you know from elsewhere.',
+      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted. They come from who published it; --identity compares with what you know from elsewhere. A download that was cut off begins anew.',
     )
     .argument('<from>', 'A catalogue (NAME.json) or a box file: a path, or a URL.')
     .option('--version <VERSION>', 'Version in the catalogue. Default: the newest.')

@@ -129,7 +129,9 @@ function addClean(box: Command): void {
   const clean = box
     .command('clean')
     .summary('remove old base boxes')
-    .description('Removes old base boxes. The newest stays, and so does every base box that a VM uses.')
+    .description(
+      'Removes old base boxes. The newest of each project and distribution stays, and so does every base box that a VM uses.',
+    )
     .option('--all', 'Remove all base boxes that no VM uses.')
     .option('--older-than <DAYS>', 'What is old. Default: 183, half a year.', wholeDays);
   addGlobalFlags(clean, 'Print the records of what was removed as JSON.');

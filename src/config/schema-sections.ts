@@ -109,7 +109,7 @@ const archive = {
     'word',
     oneOf(['local', 'mirror', 'serials', 'timestamps', 'ubuntu']),
     'local',
-    "Where snapshots of packages come from. `local`: mayfly's own archive on this host, which takes them from a mirror. `serials`: a service with `<url>/<origin>/<serial>`, such as `mayfly snapshots serve`. `timestamps`: one with `<url>/archive/<origin>/<timestamp>`. `ubuntu`: one with `<url>/<origin>/<timestamp>` for every moment. `mirror`: no snapshots, always the newest packages.",
+    "Where snapshots of packages come from. `local`: mayfly's own archive on this host, which takes them from a mirror. `serials`: a service with `<url>/<origin>/<serial>`, such as `mayfly snapshots serve`. `timestamps`: one with `<url>/archive/<origin>/<timestamp>`. `ubuntu`: one with `<url>/<origin>/<timestamp>` for every moment. `mirror`: no snapshots, always the newest packages. One kind and one `url` serve all origins: a service that lacks one of them cannot be used for the project. So `ubuntu` cannot serve the two default origins (set them to `false`), nor `timestamps` an origin that its service does not keep, such as a third party's; with `local` each origin has its own mirror.",
   ),
   url: optionalField(
     'URL',

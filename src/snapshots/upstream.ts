@@ -1,8 +1,8 @@
-/** Fetching from archives over HTTP, through the proxy that this host's APT or environment names. */
+/** Fetching from archives over HTTP, through the proxies that this host's APT or environment names. */
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { MayflyError } from '../errors.js';
-import { run, which } from '../process/run.js';
+import { proxyFor, type ProxyRules } from './host-proxy.js';
 
 export interface Upstream extends AsyncDisposable {
   /**
@@ -21,8 +21,8 @@ const SILENCE_MS = 30_000;
 /** Files at a time from one host. */
 const CONNECTIONS = 8;
 
-/** @param proxy URL of an HTTP proxy, or undefined for none */
-export async function makeUpstream(proxy: string | undefined): Promise<Upstream> {
+/** @param rules which proxy each file is fetched through; undefined for none */
+export async function makeUpstream(rules: ProxyRules | undefined): Promise<Upstream> {
   // Loaded here: most commands fetch nothing, and it takes a tenth of a second.
   const { Agent, interceptors, ProxyAgent } = await import('undici');
   const options = {
@@ -31,8 +31,17 @@ export async function makeUpstream(proxy: string | undefined): Promise<Upstream>
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
   };
-  const base = proxy === undefined ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy });
-  const dispatcher = base.compose(
+  const direct = new Agent(options);
+  const agents = new Map<string | undefined, Dispatcher>([[undefined, direct]]);
+  const agentFor = (url: URL): Dispatcher => {
+    const proxy = rules === undefined ? undefined : proxyFor(rules, url);
+    const agent = agents.get(proxy) ?? new ProxyAgent({ ...options, uri: proxy ?? '' });
+    agents.set(proxy, agent);
+    return agent;
+  };
+  const dispatcher = direct.compose(
+    // The first is the innermost: a redirection to another host has the proxy of that one.
+    () => (request, handler) => agentFor(new URL(request.origin ?? '')).dispatch(request, handler),
     interceptors.redirect({ maxRedirections: 5 }),
     interceptors.retry({ maxRetries: 2, minTimeout: 300, maxTimeout: 3000 }),
   );
@@ -49,7 +58,9 @@ export async function makeUpstream(proxy: string | undefined): Promise<Upstream>
       }
       return Buffer.concat(pieces);
     },
-    [Symbol.asyncDispose]: () => base.close(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...agents.values()].map((agent) => agent.close()));
+    },
   };
 }
 
@@ -110,17 +121,4 @@ function unreachable(url: string, reason: string, cause?: unknown): MayflyError 
 
 function tooLarge(url: string, most: number): MayflyError {
   return new MayflyError('host', 'archive.too-large', `${url} has more than ${most} bytes.`);
-}
-
-/**
- * The HTTP proxy of this host: what its APT uses, else what the environment names.
- * @param env may hold http_proxy
- */
-export async function hostProxy(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string | undefined> {
-  const own = env['http_proxy'];
-  if (own !== undefined && own !== '') return own;
-  if ((await which('apt-config')) === undefined) return undefined;
-  const { stdout } = await run('apt-config', ['shell', 'PROXY', 'Acquire::http::Proxy'], { signal });
-  const proxy = /^PROXY='(.*)'$/m.exec(stdout)?.[1];
-  return proxy === undefined || proxy === '' || proxy === 'DIRECT' ? undefined : proxy;
 }

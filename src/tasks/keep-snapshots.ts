@@ -17,7 +17,8 @@ import { archiveParts } from '../snapshots/local/layout.js';
 import { listSerials } from '../snapshots/local/snapshot.js';
 import { allTags, readTag, removeTag, type Tag } from '../snapshots/local/tag.js';
 import { verifyArchive, type Verified } from '../snapshots/local/verify.js';
-import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+import { hostProxies } from '../snapshots/host-proxy.js';
+import { makeUpstream } from '../snapshots/upstream.js';
 
 export async function expireSnapshots(
   context: Context,
@@ -76,7 +77,7 @@ export async function verifySnapshots(context: Context, offline: boolean): Promi
   await using _archive = await useArchive(context);
   await using upstream = offline
     ? undefined
-    : await makeUpstream(await hostProxy(context.env, context.signal));
+    : await makeUpstream(await hostProxies(context.env, context.signal));
   return await verifyArchive({
     archive: archiveFolder(context.home),
     upstream,

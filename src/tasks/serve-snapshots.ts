@@ -10,7 +10,8 @@ import { snapshotAt } from '../snapshots/local/address.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import { startArchiveServer } from '../snapshots/local/server.js';
 import { touchSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
-import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+import { hostProxies } from '../snapshots/host-proxy.js';
+import { makeUpstream } from '../snapshots/upstream.js';
 
 export interface ServeRequest {
   /** `ADDRESS:PORT`, `PORT`, or nothing: 127.0.0.1 and any port. */
@@ -23,7 +24,7 @@ export interface ServeRequest {
 
 export async function serveSnapshots(context: Context, request: ServeRequest): Promise<void> {
   const { host, port } = parseListen(request.listen);
-  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
   const archive = archiveFolder(context.home);
   const marks = new UseMarks(archiveParts(archive).snapshots);
   await using server = await startArchiveServer({

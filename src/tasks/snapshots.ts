@@ -15,7 +15,8 @@ import { archiveParts } from '../snapshots/local/layout.js';
 import { listOrigins, listSerials, readSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
 import { newestOfService } from '../snapshots/newest.js';
 import { readSerial, type Serials } from '../snapshots/serial-files.js';
-import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+import { hostProxies } from '../snapshots/host-proxy.js';
+import { makeUpstream } from '../snapshots/upstream.js';
 
 /** A project whose serial files are worked with. */
 export interface SerialProject {
@@ -43,7 +44,10 @@ export function serialProjectIn(topLevel: string, builderFolder: string, config:
 }
 
 /** The configured origins, or those that were asked for. @throws MayflyError `origin.unknown` */
-export function chosenOrigins(project: SerialProject, asked: readonly string[]): readonly string[] {
+export function chosenOrigins(
+  project: Pick<SerialProject, 'config'>,
+  asked: readonly string[],
+): readonly string[] {
   const known = Object.keys(project.config.archive.origins).sort();
   const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -81,7 +85,7 @@ export async function newestSerials(
   const { config, builderFolder } = project;
   refuseMirror(config);
   const service = serviceOf(config.archive);
-  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
   const newest = origins.map(async (origin) => {
     if (service !== undefined) {
       return [origin, await newestOfService(service, origin, upstream, context.signal)] as const;
@@ -134,7 +138,7 @@ export async function takeSnapshots(
       hint: `archive.kind in builder.yaml is ${project.config.archive.kind}; remove it, or set it to local.`,
     });
   }
-  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
   return await Promise.all(
     origins.map(async (origin) => {
       const { config, builderFolder } = project;

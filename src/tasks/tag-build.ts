@@ -13,7 +13,8 @@ import { FileFetcher } from '../snapshots/local/fetch-file.js';
 import { SnapshotFinder } from '../snapshots/local/find-file.js';
 import type { Snapshot } from '../snapshots/local/snapshot.js';
 import { addTag, checkTagName, snapshotKey, type Tag, type UsedFile } from '../snapshots/local/tag.js';
-import { hostProxy, makeUpstream } from '../snapshots/upstream.js';
+import { hostProxies } from '../snapshots/host-proxy.js';
+import { makeUpstream } from '../snapshots/upstream.js';
 import { findPlaces } from '../source/index.js';
 
 /**
@@ -105,7 +106,7 @@ async function bringAll(
   snapshots: Readonly<Record<string, Snapshot>>,
 ): Promise<void> {
   const archive = archiveFolder(context.home);
-  await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+  await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
   const fetcher = new FileFetcher(archive, upstream, context.signal);
   const finders = new Map(
     Object.entries(snapshots).map(([key, snapshot]) => [

@@ -5,7 +5,7 @@ import { noteUse } from '../build/archive/note-checkout.js';
 import { useArchive } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import { archiveFolder } from '../paths.js';
-import { frozenSerials, SECURITY_ORIGIN } from '../snapshots/freeze.js';
+import { frozenSerials } from '../snapshots/freeze.js';
 import type { NamedState } from '../snapshots/local/checkouts.js';
 import { findSnapshot } from '../snapshots/local/find-snapshot.js';
 import { archiveParts } from '../snapshots/local/layout.js';
@@ -18,7 +18,7 @@ import { newestSerials, type SerialProject } from './snapshots.js';
 export interface FreezeRequest {
   readonly origins: readonly string[];
   readonly sets: readonly SerialSet[];
-  /** Freeze debian-security too. */
+  /** Freeze debian-security too: it was named, or asked for. */
   readonly security: boolean;
 }
 
@@ -36,8 +36,7 @@ export async function freeze(
   request: FreezeRequest,
 ): Promise<Frozen> {
   const newest = await newestSerials(context, project, request.origins, true);
-  const named = request.origins.length === 1 && request.origins[0] === SECURITY_ORIGIN;
-  const serials = frozenSerials(newest, { security: request.security || named });
+  const serials = frozenSerials(newest, { security: request.security });
   return { serials, written: await writeAll(context, project, serials, request.sets) };
 }
 

@@ -5,7 +5,8 @@ import { archiveFolder } from '../../paths.js';
 import { snapshotAt, type SnapshotAddress } from '../../snapshots/local/address.js';
 import { startArchiveServer, type ServedFile } from '../../snapshots/local/server.js';
 import type { Snapshot } from '../../snapshots/local/snapshot.js';
-import { hostProxy, makeUpstream } from '../../snapshots/upstream.js';
+import { hostProxies } from '../../snapshots/host-proxy.js';
+import { makeUpstream } from '../../snapshots/upstream.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
 import { servedAt, type PlannedArchive, type PlannedState } from './origins.js';
@@ -61,7 +62,7 @@ async function startServing(
   offline: boolean,
   report: Report,
 ): Promise<BuildArchive> {
-  const upstream = offline ? undefined : await makeUpstream(await hostProxy(context.env, context.signal));
+  const upstream = offline ? undefined : await makeUpstream(await hostProxies(context.env, context.signal));
   const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
   const outside = new Set<string>();

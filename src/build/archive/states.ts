@@ -18,7 +18,8 @@ import { covers, newestCovering } from '../../snapshots/local/covers.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
-import { hostProxy, makeUpstream, type Upstream } from '../../snapshots/upstream.js';
+import { hostProxies } from '../../snapshots/host-proxy.js';
+import { makeUpstream, type Upstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
 import { adopt } from './adopt.js';
 import { incompleteState, refuseUnlisted } from './incomplete.js';
@@ -55,7 +56,7 @@ export class StateSource implements AsyncDisposable {
 
   upstream(): Promise<Upstream> {
     const { env, signal } = this.request.context;
-    this.#upstream ??= hostProxy(env, signal).then(makeUpstream);
+    this.#upstream ??= hostProxies(env, signal).then(makeUpstream);
     return this.#upstream;
   }
 

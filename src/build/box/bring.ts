@@ -8,7 +8,8 @@ import { MOST_OF_BOX } from '../../basebox/foreign-disk.js';
 import { chosenVersion, isLibvirt, parseCatalogue } from '../../basebox/catalogue.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { formatBytes } from '../../report/format.js';
-import { hostProxy, makeUpstream } from '../../snapshots/upstream.js';
+import { hostProxies } from '../../snapshots/host-proxy.js';
+import { makeUpstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
 
 /** Bytes: thousands of versions. */
@@ -117,7 +118,7 @@ export async function* atMost(
 /** A file of this host stays where it is; what is elsewhere is fetched. @returns the path of the file */
 async function fetched(context: Context, address: URL, target: string, most: number): Promise<string> {
   if (isRemote(address)) {
-    await using upstream = await makeUpstream(await hostProxy(context.env, context.signal));
+    await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
     const content = await upstream.open(address.href, context.signal);
     await pipeline(atMost(content, most, address.href), createWriteStream(target, { mode: 0o600 }));
     return target;

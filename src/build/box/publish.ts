@@ -1,7 +1,8 @@
 /**
  * Publishes a base box: its file, and a version in the catalogue that `vagrant box add` and `mayfly
  * box import` read. The file goes first, and each comes into place by a rename: whoever reads the
- * catalogue meanwhile finds what it names. A transfer that was cut off goes on where it stopped.
+ * catalogue meanwhile finds what it names. By sftp, a transfer that was cut off goes on where it stopped;
+ * into a folder of this host, the file is packed anew.
  */
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -103,6 +103,19 @@ describe('staleBoxes', () => {
     expect(found.map(({ record }) => record.fingerprint)).toEqual(stale);
   });
 
+  it('keeps the newest of each project and distribution', () => {
+    const other = (label: string, days: number) =>
+      box({ fingerprint: label, label, createdAt: daysAgo(days) });
+    const all = [
+      ...boxes,
+      other('other-amd64-trixie-20250101-1a2b3c4', 400),
+      other('other-amd64-trixie-20240101-1a2b3c4', 800),
+      other('other-amd64-bookworm-20230101-1a2b3c4', 900),
+    ];
+    const stale = staleBoxes(all, { now, inUse: new Set() }).map(({ record }) => record.fingerprint);
+    expect(stale).toEqual(['old', 'older', 'other-amd64-trixie-20240101-1a2b3c4']);
+  });
+
   it('keeps a single box however old it is, unless all are asked for', () => {
     const [single] = [box({ createdAt: daysAgo(5000) })];
     const inUse = new Set<string>();

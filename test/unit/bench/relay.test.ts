@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { bytesOf, kindOf, partsOf, relayOf, type Relay } from '../../../bench/relay.js';
 import { MayflyError } from '../../../src/errors.js';
+import { proxyRules } from '../../../src/snapshots/host-proxy.js';
 import { makeUpstream, type Upstream } from '../../../src/snapshots/upstream.js';
 
 describe('partsOf', () => {
@@ -97,7 +98,7 @@ describe('relayOf', () => {
 
   it('leads to itself as a proxy, for programs that would ask that of the host', async () => {
     relay = await relayOf(bases, upstream, true, signal);
-    await using through = await makeUpstream(relay.env['http_proxy']);
+    await using through = await makeUpstream(proxyRules('', relay.env));
     expect((await through.read(`${relay.url('debian')}/pool/a.deb`, signal)).toString()).toBe('fourfive5');
     expect(bytesOf(relay.take())).toBe(9);
   });
