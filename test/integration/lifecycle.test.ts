@@ -116,6 +116,28 @@ describe('an end before the end', () => {
   });
 });
 
+describe('kill -9 of a build whose VM is to be kept', () => {
+  it('leaves the VM: the next build takes it, ends what was left running there, and builds', async () => {
+    const project = await makeProject({
+      build: 'echo in the build; while :; do : > /tmp/beat; sleep 1; done',
+    });
+    const running = startMayfly(['build', '--keep-running'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGKILL');
+    await running.outcome;
+    const status = await mayfly(['vm', 'status', '--json'], { cwd: project.path });
+    expect(JSON.parse(status.stdout)).toMatchObject({ state: 'kept', ref: 'main' });
+    const cleaned = await mayfly(['clean']);
+    expect(cleaned.all).not.toContain('Removed the VM');
+    const script = '#!/bin/sh\nrm -f /tmp/beat; sleep 3; [ ! -e /tmp/beat ] && echo > x.img\n';
+    await project.commit('builder/provision/build', script);
+    const again = await mayfly(['build'], { cwd: project.path });
+    expect(again.all).toContain('was to be kept by a mayfly that is gone');
+    expect(again.exitCode).toBe(0);
+    expect(await findLeaks()).toEqual([]);
+  });
+});
+
 describe('a VM that somebody works in', () => {
   it('is not destroyed, and not used by another build', async () => {
     const project = await makeProject({ build: 'echo in the build; sleep 20; echo > x.img' });
