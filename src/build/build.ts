@@ -11,6 +11,7 @@ import { makeScratch } from '../process/scratch.js';
 import type { Collected } from './results/bring-out.js';
 import { ResultsFolder } from './results/folder.js';
 import { openArchive } from './archive/serve.js';
+import { notePlanned } from './archive/note-checkout.js';
 import { noteUsed } from './archive/note-used.js';
 import { conclude, copyConsole } from './conclude.js';
 import type { Context } from './context.js';
@@ -98,9 +99,16 @@ async function tell(
   });
 
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await journal.step('plan', 'Planning', () =>
-    makePlan(context, { ...request, scratch: scratch.path, refresh: true, tryProvider: true }),
-  );
+  const plan = await journal.step('plan', 'Planning', async () => {
+    const made = await makePlan(context, {
+      ...request,
+      scratch: scratch.path,
+      refresh: true,
+      tryProvider: true,
+    });
+    await notePlanned(context, made);
+    return made;
+  });
   progress.plan = plan;
   journal.tell({
     type: 'build-started',
