@@ -3,9 +3,10 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Context } from '../../../src/build/context.js';
+import { openCache, sealCache } from '../../../src/disks/cache.js';
 import { reapLeftovers } from '../../../src/build/reap.js';
 import { holdVm } from '../../../src/build/vm/builder-vm.js';
-import { closeCaches } from '../../../src/build/vm/caches.js';
+import { cacheStore, closeCaches } from '../../../src/build/vm/caches.js';
 import { findKeptVm } from '../../../src/build/vm/kept.js';
 import { adoptBuilderVm } from '../../../src/build/vm/start.js';
 import { cachesFolder, vmsFolder } from '../../../src/paths.js';
@@ -108,6 +109,24 @@ it('a VM that begins while another host is asked about its own keeps its cache o
   expect((await virsh.calls()).length).toBeGreaterThan(0);
   const vms = await readdir(vmsFolder(context.home));
   expect((await readdir(cache(context))).sort()).toEqual(vms.map((id) => `run-${id}.qcow2`).sort());
+});
+
+it('what the second of two builds to end added to a cache is dropped with a warning of its name and size', async () => {
+  const context = await emptyHome();
+  const signal = new AbortController().signal;
+  const [one, two] = [
+    await openCache(cacheStore(context), 'example-packages', 'one', 2 ** 26, signal),
+    await openCache(cacheStore(context), 'example-packages', 'two', 2 ** 26, signal),
+  ];
+  await sealCache(cacheStore(context), one, signal);
+  const caches: VmRecord['caches'] = { 'example-packages': { serial: 's', path: two.path } };
+  const events: MayflyEvent[] = [];
+  const report = (event: MayflyEvent): void => void events.push(event);
+  await closeCaches(context, { ...RECORD, caches }, '/vm', true, report);
+  expect(events).toMatchObject([{ type: 'notice', level: 'warning' }]);
+  expect(JSON.stringify(events)).toMatch(
+    /the cache example-packages meanwhile: .* added to it \([\d.]+ kB\) is dropped, and will be fetched again/,
+  );
 });
 
 it('an overlay that is gone when it is to be kept is told of', async () => {
