@@ -52,7 +52,7 @@ describe('the plan of a branch', () => {
     // `git status` may refresh what the index knows of files.
     for (const files of [before, after]) files.delete('.git/index');
     expect(after).toEqual(before);
-    for (const folder of Object.values(context.home))
+    for (const folder of [context.home.data, context.home.cache, context.home.state])
       await expect(contents(folder)).rejects.toThrow('ENOENT');
   });
 
