@@ -9,7 +9,9 @@ import { firstError, hostError, interruption, isAborted, MayflyError } from '../
 import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
 import type { Collected } from './results/bring-out.js';
+import { ResultsFolder } from './results/folder.js';
 import { openArchive } from './archive/serve.js';
+import { notePlanned } from './archive/note-checkout.js';
 import { noteUsed } from './archive/note-used.js';
 import { conclude, copyConsole } from './conclude.js';
 import type { Context } from './context.js';
@@ -61,12 +63,14 @@ export async function build(context: Context, request: BuildRequest): Promise<Bu
     outside: new Set(),
     artifacts: [],
   };
+  // Until the record is there: what is in the folder is of one build.
+  await using results = new ResultsFolder(context.home);
   let failure: unknown;
   let keptVm: string | undefined;
   try {
     await beginLog(folder, context.cwd);
     const own = { ...context, report: journal.tell, signal: stop.signal };
-    keptVm = await tell(own, request, journal, progress);
+    keptVm = await tell(own, request, journal, progress, results);
   } catch (error) {
     const first = isAborted(stop.signal) ? interruption(stop.signal) : firstError(error);
     failure = await inProjectWords(first, context.cwd);
@@ -88,15 +92,23 @@ async function tell(
   request: BuildRequest,
   journal: Journal,
   progress: BuildProgress,
+  results: ResultsFolder,
 ): Promise<string | undefined> {
   await journal.step('reap', 'Looking for leftovers', async (say) => {
     if ((await reapLeftovers(context, journal.tell)).length === 0) say.reused();
   });
 
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
-  const plan = await journal.step('plan', 'Planning', () =>
-    makePlan(context, { ...request, scratch: scratch.path, refresh: true, tryProvider: true }),
-  );
+  const plan = await journal.step('plan', 'Planning', async () => {
+    const made = await makePlan(context, {
+      ...request,
+      scratch: scratch.path,
+      refresh: true,
+      tryProvider: true,
+    });
+    await notePlanned(context, made);
+    return made;
+  });
   progress.plan = plan;
   journal.tell({
     type: 'build-started',
@@ -121,7 +133,7 @@ async function tell(
     onBox: (box) => (progress.box = box),
     beforeRemoval: (failed) => copyConsole(journal, failed),
   });
-  const work = { context, journal, progress, plan, builder, reused };
+  const work = { context, journal, progress, plan, results, builder, reused };
   const mayStay = (): boolean => !isAborted(context.signal) && builder.vm.exit === undefined;
   let collected: Collected | undefined;
   try {

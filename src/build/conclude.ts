@@ -14,6 +14,7 @@ import type { BuildPlan } from './plan/plan.js';
 import type { Journal } from './record/journal.js';
 import type { BuildProgress } from './record/so-far.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
+import type { ResultsFolder } from './results/folder.js';
 import type { BuilderVm } from './vm/builder-vm.js';
 import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved } from './vm/end.js';
 
@@ -22,6 +23,8 @@ export interface Work {
   readonly journal: Journal;
   readonly progress: BuildProgress;
   readonly plan: BuildPlan;
+  /** Taken before the first artifact is there. The caller lets it go once the record is there too. */
+  readonly results: ResultsFolder;
   readonly builder: BuilderVm;
   /** The VM is one that an earlier command kept. */
   readonly reused: boolean;
@@ -89,9 +92,9 @@ async function mayStay({ context, journal, plan, builder, reused, failed }: Work
   return failed || reused || !isAborted(context.signal);
 }
 
-/** Checks what came out and puts it into the folder of results. */
+/** Checks what came out and puts it into the folder of results, which is ours alone from then on. */
 async function publish(
-  { context, journal, progress, plan }: Work,
+  { context, journal, progress, plan, results }: Work,
   collected: Collected,
   kept: boolean,
 ): Promise<void> {
@@ -101,6 +104,10 @@ async function publish(
         if (event.type === 'artifact') progress.artifacts.push(event);
         journal.tell(event);
       };
+      if (collected.offers.length > 0) {
+        const { signal } = context;
+        await results.take(plan.artifacts.directory, { signal, onWait: say.progress });
+      }
       await publishArtifacts(plan, collected, context.signal, told);
       say.summary(`${progress.artifacts.length} in ${plan.artifacts.directory}`);
     });

@@ -32,7 +32,7 @@ export function registerPlan(program: Command): void {
     .summary('say what a build would do, and start none')
     .description(
       'Says what `mayfly build` would do here with the same options: commit, base box, VM, environment of the scripts. ' +
-        'It changes nothing in the checkout, and starts no build.',
+        'It starts no build, and changes nothing: neither in the checkout nor in the folders of mayfly.',
     );
   addArtifactsFlag(command);
   addTimeoutFlag(command);
@@ -46,13 +46,13 @@ export function registerPlan(program: Command): void {
     ['mayfly plan --json | jq .environment', 'see what the scripts are told'],
   );
   command.action(async (flags: PlanFlags) => {
-    const [{ makePlan }, { makeScratch }, { scratchFolder }] = await Promise.all([
+    const [{ makePlan }, { makeScratch, publicScratchParent }] = await Promise.all([
       import('../build/plan/plan.js'),
       import('../process/scratch.js'),
-      import('../paths.js'),
     ]);
     using session = openSession(flags, false);
-    await using scratch = await makeScratch(scratchFolder(session.context.home), 0o700);
+    // Not below our own folders: a plan does not make them.
+    await using scratch = await makeScratch(publicScratchParent(session.context.env), 0o700);
     const plan = await makePlan(session.context, {
       flags: { ...flags },
       artifacts: flags.artifacts,

@@ -17,8 +17,10 @@ export const vmRecord = z.object({
   box: z.string(),
   /** The build user in the guest. */
   user: z.string(),
-  /** True once it is to outlive the command that started it. */
+  /** True once its command has let it go on. */
   kept: z.boolean(),
+  /** From its start on: it is to outlive its command, however that ends. Undefined in older records. */
+  toBeKept: z.boolean().optional(),
   /** The command that works with it now, or did last. */
   owner: ownerShape,
   /** The VM's own process, once it runs and where it is this person's. */

@@ -1,6 +1,7 @@
 /**
  * Builder VMs on disk: one folder each, whose vm.json says what it is, who started it and whether
- * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped.
+ * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped; but
+ * one that was to be kept, and runs, is kept, though its owner was killed before it could say so.
  */
 import { lstat, mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -75,12 +76,13 @@ async function hasRecord(folder: string): Promise<boolean> {
 }
 
 async function stateOf(vm: VmOnDisk): Promise<VmState> {
-  const { provider, owner, kept } = vm.record;
+  const { provider, owner, kept, toBeKept, port } = vm.record;
   if (!isAnybodys(vm.record) && (await isElsewhere(owner))) return 'elsewhere';
   const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
   if (ownerLives) return kept && vmLives ? 'kept' : 'running';
-  if (!kept) return 'leftover';
-  return vmLives ? 'kept' : 'halted';
+  if (kept) return vmLives ? 'kept' : 'halted';
+  // Without a port its start was cut off, and nobody gets in. Once it has ended, nothing says what its disks are worth.
+  return toBeKept === true && port !== undefined && vmLives ? 'kept' : 'leftover';
 }
 
 /** Whether any host may take it: it was halted in order and runs nowhere, or its host is asked by all in the same way. */

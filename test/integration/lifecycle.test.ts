@@ -1,8 +1,11 @@
 /** VMs over time: kept and used again, refused to others, halted, interrupted, killed, two at once. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checksumLines } from '../../src/artifacts/collect.js';
+import { sha256 } from '../../src/basebox/recipe.js';
+import { buildRecord } from '../../src/build/record/record.js';
 import { findLeaks } from '../rig/leaks.js';
 import { mayfly, startMayfly } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
@@ -113,6 +116,28 @@ describe('an end before the end', () => {
   });
 });
 
+describe('kill -9 of a build whose VM is to be kept', () => {
+  it('leaves the VM: the next build takes it, ends what was left running there, and builds', async () => {
+    const project = await makeProject({
+      build: 'echo in the build; while :; do : > /tmp/beat; sleep 1; done',
+    });
+    const running = startMayfly(['build', '--keep-running'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGKILL');
+    await running.outcome;
+    const status = await mayfly(['vm', 'status', '--json'], { cwd: project.path });
+    expect(JSON.parse(status.stdout)).toMatchObject({ state: 'kept', ref: 'main' });
+    const cleaned = await mayfly(['clean']);
+    expect(cleaned.all).not.toContain('Removed the VM');
+    const script = '#!/bin/sh\nrm -f /tmp/beat; sleep 3; [ ! -e /tmp/beat ] && echo > x.img\n';
+    await project.commit('builder/provision/build', script);
+    const again = await mayfly(['build'], { cwd: project.path });
+    expect(again.all).toContain('was to be kept by a mayfly that is gone');
+    expect(again.exitCode).toBe(0);
+    expect(await findLeaks()).toEqual([]);
+  });
+});
+
 describe('a VM that somebody works in', () => {
   it('is not destroyed, and not used by another build', async () => {
     const project = await makeProject({ build: 'echo in the build; sleep 20; echo > x.img' });
@@ -130,16 +155,19 @@ describe('a VM that somebody works in', () => {
 });
 
 describe('two builds at once', () => {
-  it('in one checkout, on one cache', async () => {
-    const project = await makeProject({ build: 'sleep 2; git rev-parse HEAD > commit.img' });
-    const [one, two] = await Promise.all([
-      mayfly(['build', '--artifacts', join(project.path, 'artifacts/one')], { cwd: project.path }),
-      mayfly(['build', '--artifacts', join(project.path, 'artifacts/two')], { cwd: project.path }),
-    ]);
-    expect([one.exitCode, two.exitCode]).toEqual([0, 0]);
-    const commit = `${await project.git('rev-parse', 'HEAD')}\n`;
-    expect(await readFile(join(project.path, 'artifacts/one/commit.img'), 'utf8')).toBe(commit);
-    expect(await readFile(join(project.path, 'artifacts/two/commit.img'), 'utf8')).toBe(commit);
+  it('in one checkout, on one cache, into one folder: what is there is all of one of them', async () => {
+    const project = await makeProject({ build: `sleep 2; git rev-parse HEAD > commit.img; ${BOOT_ID}` });
+    const builds = await Promise.all([1, 2].map(() => mayfly(['build'], { cwd: project.path })));
+    expect(builds.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const artifacts = join(project.path, 'artifacts');
+    const read = (name: string): Promise<string> => readFile(join(artifacts, name), 'utf8');
+    expect(await read('commit.img')).toBe(`${await project.git('rev-parse', 'HEAD')}\n`);
+    const record = buildRecord.parse(JSON.parse(await read('build.json')));
+    expect(record.artifacts.map(({ name }) => name)).toEqual(['boot.img', 'commit.img']);
+    for (const { name, sha256: sum } of record.artifacts) expect(sha256(await read(name))).toBe(sum);
+    expect(await read('SHA256SUMS')).toBe(checksumLines(record.artifacts));
+    expect(await read('events.jsonl')).toContain(`"build":"${record.build}"`);
+    expect((await readdir(artifacts)).filter((name) => name.endsWith('.new'))).toEqual([]);
     expect(await findLeaks()).toEqual([]);
   });
 });

@@ -23,17 +23,18 @@ export async function noteUse(
   } catch (error) {
     const problem = hostError(error);
     if (problem === undefined) throw error;
-    // Of a plan, and of a build from a full or closed disk, this is the least problem.
+    // Of a build from a full or closed disk, this is the least problem.
     const text = `The local archive cannot note this checkout, so \`mayfly snapshots expire\` does not know of it. ${problem.message}`;
     context.report({ type: 'notice', level: 'warning', text });
   }
 }
 
-/** What Git names; not what `latest` is just now. */
+/**
+ * What Git names; not what `latest` is just now. For commands that use what they planned: a plan alone changes nothing.
+ */
 export async function notePlanned(
   context: Context,
-  topLevel: string | undefined,
-  archive: PlannedArchive,
+  { project, archive }: { readonly project: { readonly checkout: string }; readonly archive: PlannedArchive },
 ): Promise<void> {
   const states = archive.origins.flatMap(({ origin, box, image }) =>
     [box, image].map(({ wanted, serial, releases }) => ({
@@ -42,5 +43,5 @@ export async function notePlanned(
       releases: serial === wanted ? releases : {},
     })),
   );
-  await noteUse(context, topLevel, archive.kind, states);
+  await noteUse(context, project.checkout, archive.kind, states);
 }

@@ -9,6 +9,7 @@ import { listVms, unreadableVms } from '../../vm/registry.js';
 import { removeCopies } from './copies.js';
 import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
 import { createTwice } from './twice.js';
+import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
 import { makePlan } from '../plan/plan.js';
@@ -32,6 +33,7 @@ export async function createProjectBox(
     scripts: [],
     refresh: true,
   });
+  await notePlanned(context, plan);
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();

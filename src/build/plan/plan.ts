@@ -1,7 +1,6 @@
 /**
  * What a build will do, as one value: `mayfly plan` prints it, `mayfly build` executes it, the
- * build record holds it. Finding it out changes nothing, but that the local archive notes who uses
- * it: the base branch is merged in a scratch repository, the builder directory is read from the
+ * build record holds it. Finding it out changes nothing: the base branch is merged in a scratch repository, the builder directory is read from the
  * commit that will be built.
  */
 import type { ProviderChoice } from '../../config/providers.js';

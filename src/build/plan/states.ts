@@ -1,6 +1,5 @@
 /** Which state of each origin a build of the checkout uses; whoever must know it asks here. */
 import type { PlannedArchive } from '../archive/origins.js';
-import { notePlanned } from '../archive/note-checkout.js';
 import { planArchive, type ArchiveRequest } from '../archive/plan.js';
 import type { Release } from '../archive/release.js';
 import { refuseExpired } from '../archive/validity.js';
@@ -11,7 +10,6 @@ import type { ToBuild } from './to-build.js';
 
 type Choice = Pick<ArchiveRequest, 'strict' | 'offline' | 'check' | 'tag' | 'warn'>;
 
-/** The local archive notes that this checkout uses it. */
 export async function statesToBuild(
   context: Context,
   { project, config, folder, imageFolder }: ToBuild<OptionFacts>,
@@ -25,7 +23,6 @@ export async function statesToBuild(
     imageFolder,
     release: releaseOf(project),
   });
-  await notePlanned(context, project.checkout.topLevel, archive);
   if (choice.strict) refuseExpired(archive, new Date());
   return archive;
 }

@@ -5,6 +5,7 @@ import { MayflyError } from '../../errors.js';
 import { buildFiles, scratchFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
 import { collect, publishArtifacts } from './bring-out.js';
+import { ResultsFolder } from './folder.js';
 import type { Context } from '../context.js';
 import { makePlan } from '../plan/plan.js';
 import { findVm, withVm } from '../vm/commands.js';
@@ -25,9 +26,16 @@ export async function fetchArtifacts(context: Context, directory: string | undef
     scratch: scratch.path,
   });
   const to = plan.artifacts.directory;
+  await using results = new ResultsFolder(context.home);
   const artifacts = await withVm(context, await findVm(context, undefined), async (builder) => {
     const options = { signal: context.signal, onLine: () => undefined };
     const collected = await collect(plan, builder, options);
+    if (collected.offers.length > 0) {
+      const onWait = (text: string): void => {
+        context.report({ type: 'notice', level: 'info', text });
+      };
+      await results.take(to, { signal: context.signal, onWait });
+    }
     return await publishArtifacts(plan, collected, context.signal, context.report);
   });
   if (artifacts.length === 0) {

@@ -1,7 +1,9 @@
 /** Cache disks of a VM: opened over the newest generation, sealed when the VM ended in order. */
+import { stat } from 'node:fs/promises';
 import type { CacheStore } from '../../disks/cache.js';
 import { cachesFolder, lockFile } from '../../paths.js';
 import type { Report } from '../../report/events.js';
+import { formatBytes } from '../../report/format.js';
 import type { VmRecord } from '../../vm/record.js';
 import type { Context } from '../context.js';
 import type { PlannedCache } from '../plan/plan-type.js';
@@ -45,6 +47,8 @@ export async function closeCaches(
       await storage.discardCache(cache, overlay);
       continue;
     }
+    // It is gone afterwards, when another build was faster.
+    const size = await sizeOf(overlay.path);
     const outcome = await storage.sealCache(cache, overlay);
     if (outcome === 'gone') {
       report({
@@ -56,9 +60,18 @@ export async function closeCaches(
     if (outcome === 'overtaken') {
       report({
         type: 'notice',
-        level: 'info',
-        text: `Another build has updated the cache ${cache} meanwhile: what this one fetched is not kept.`,
+        level: 'warning',
+        text: `Another build has updated the cache ${cache} meanwhile: what the VM ${vm.id} added to it${size} is dropped, and will be fetched again.`,
       });
     }
   }
+}
+
+/** In words; nothing for a volume on the host that runs the VM. */
+async function sizeOf(overlay: string): Promise<string> {
+  const bytes = await stat(overlay).then(
+    ({ blocks }) => blocks * 512,
+    () => undefined,
+  );
+  return bytes === undefined ? '' : ` (${formatBytes(bytes)})`;
 }

@@ -16,6 +16,7 @@ import {
   notRemoved,
   warnOfLoss,
 } from './end.js';
+import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
 import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
@@ -99,6 +100,7 @@ export async function vmUp(
     refresh: true,
     tryProvider: true,
   });
+  await notePlanned(context, plan);
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
   const { builder, reused } = await obtainVm({ context, journal, plan, archive, mayOutliveUs: true });

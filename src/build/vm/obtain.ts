@@ -52,6 +52,10 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     await destroyKept(request, kept);
     kept = undefined;
   }
+  if (kept !== undefined && !kept.record.kept) {
+    const text = `The VM ${kept.record.id} was to be kept by a mayfly that is gone: it is provisioned again.`;
+    journal.tell({ type: 'notice', level: 'info', text });
+  }
   const id = kept?.record.id ?? newVmId(plan.project.name, plan.source.ref.name);
   request.onVm?.(id, kept !== undefined);
   await noteVm(journal.folder, id);

@@ -52,6 +52,7 @@ export async function startBuilderVm(
     box: box.record.fingerprint,
     user: plan.guest.user,
     kept: false,
+    toBeKept: mayOutliveUs,
     owner: await currentOwner(),
     memoryBytes: plan.vm.memoryBytes,
     cpus: plan.vm.cpus,
@@ -172,7 +173,9 @@ export async function noteStarted(
 /** Takes over a VM that an earlier command kept; starts it again when it was halted. */
 export async function adoptBuilderVm(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
   const { folder } = known;
-  const record: VmRecord = { ...known.record, owner: await currentOwner() };
+  // One whose command was killed before it could say so is kept from now on.
+  const kept = known.record.kept || known.state === 'kept';
+  const record: VmRecord = { ...known.record, kept, owner: await currentOwner() };
   await writeVmRecord(folder, record);
   if (known.state === 'halted') {
     const box = await findBox(boxesFolder(context.home), record.box);

@@ -2,7 +2,6 @@
 # status is ours.
 
 BUILD=/build
-GROUP=/sys/fs/cgroup/mayfly-build
 
 as_user() {
   setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- "$@"
@@ -101,16 +100,16 @@ main() {
   status=0
   in_group setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" || status=$?
   # What it left running would keep its output open, and us waiting.
-  [ ! -e "$GROUP" ] || echo 1 > "$GROUP/cgroup.kill"
+  [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
   [ "$status" -eq 0 ] || say_full
   ended "$status"
 }
 
 # Runs a command in a control group of its own.
 in_group() {
-  mkdir -p "$GROUP"
+  mkdir -p "$BUILD_GROUP"
   # shellcheck disable=SC2016 # expanded by the inner shell
-  sh -c 'echo "$$" > "$0/cgroup.procs" && exec "$@"' "$GROUP" "$@" < /dev/null
+  sh -c 'echo "$$" > "$0/cgroup.procs" && exec "$@"' "$BUILD_GROUP" "$@" < /dev/null
 }
 
 main "$@"

@@ -31,6 +31,41 @@ proxy_ready() {
   systemctl start apt-cacher-ng || fail guest.proxy "apt-cacher-ng does not start: $(systemctl --property=Result show apt-cacher-ng)"
 }
 
+# Provisioning works in a control group, as the build does. The mark is there while it does.
+PROVISION_GROUP=/sys/fs/cgroup/mayfly-provision
+BUILD_GROUP=/sys/fs/cgroup/mayfly-build
+UNFINISHED=/run/mayfly/unfinished
+
+begin_provisioning() {
+  mkdir -p "$PROVISION_GROUP"
+  echo "$$" > "$PROVISION_GROUP/cgroup.procs"
+  : > "$UNFINISHED"
+}
+
+# What provisioning started and left running may stay: such as a daemon.
+end_provisioning() {
+  rm -f "$UNFINISHED"
+}
+
+# Ends all that runs in a control group, and waits until it is gone.
+end_group() {
+  [ -e "$1" ] || return 0
+  echo 1 > "$1/cgroup.kill"
+  tries=100
+  while [ "$tries" -gt 0 ] && grep -q '^populated 1$' "$1/cgroup.events"; do
+    tries=$((tries - 1))
+    sleep 0.1
+  done
+}
+
+# A mayfly that was killed leaves its script running here. It would work beside us: on the same files, with APT's lock.
+end_unfinished() {
+  end_group "$BUILD_GROUP"
+  [ -e "$UNFINISHED" ] || return 0
+  end_group "$PROVISION_GROUP"
+  DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || true
+}
+
 # The disk with this serial; its order among the disks means nothing.
 disk_by_serial() {
   for disk in /sys/block/*; do

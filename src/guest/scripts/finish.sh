@@ -1,7 +1,9 @@
 # Before the VM goes: the build directory away unless it is to be rescued, caches unmounted cleanly.
 main() {
   # After a timeout the script still runs.
-  [ ! -e /sys/fs/cgroup/mayfly-build ] || echo 1 > /sys/fs/cgroup/mayfly-build/cgroup.kill
+  [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
+  # After an interruption, that of provisioning does.
+  [ ! -e "$UNFINISHED" ] || end_group "$PROVISION_GROUP"
   if [ "$MF_KEEP_BUILD" != yes ]; then
     if mountpoint -q /build; then umount -R --lazy /build; else rm -rf /build; fi
   fi

@@ -110,6 +110,8 @@ fixes() {
 
 main() {
   guard
+  end_unfinished
+  begin_provisioning
   share "$MF_SOURCE_TAG" source "$MF_SOURCE" ro,cache=loose
   share "$MF_BUILDER_TAG" builder "$MF_BUILDER" ro,cache=none
   [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
@@ -118,6 +120,7 @@ main() {
   apt_sources
   [ "$MF_SETUP" = mayfly ] || clock_is_right
   fixes
+  end_provisioning
 }
 
 main < /dev/null

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { conclude, type Work } from '../../../src/build/conclude.js';
 import { Journal } from '../../../src/build/record/journal.js';
 import { setAside, type Collected } from '../../../src/build/results/bring-out.js';
+import { ResultsFolder } from '../../../src/build/results/folder.js';
 import type { VmStorage } from '../../../src/build/vm/storage.js';
 import { MayflyError } from '../../../src/errors.js';
 import { makeScratch } from '../../../src/process/scratch.js';
@@ -57,6 +58,7 @@ async function end({ onConsole, kill, finish = 'exit 0', ...way }: Way) {
   };
   const work: Work = {
     ...{ context, journal, plan: PLAN, keep: false, failed: false, reused: false, collected: undefined },
+    results: new ResultsFolder(context.home),
     progress: {
       ...{ id: 'b', startedAt: new Date(), plan: PLAN, box: undefined, vm: undefined },
       ...{ served: [], cached: [], outside: new Set<string>(), artifacts: [] },

@@ -3,13 +3,17 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Context } from '../../../src/build/context.js';
+import { openCache, sealCache } from '../../../src/disks/cache.js';
 import { reapLeftovers } from '../../../src/build/reap.js';
 import { holdVm } from '../../../src/build/vm/builder-vm.js';
-import { closeCaches } from '../../../src/build/vm/caches.js';
+import { cacheStore, closeCaches } from '../../../src/build/vm/caches.js';
+import { findKeptVm } from '../../../src/build/vm/kept.js';
+import { adoptBuilderVm } from '../../../src/build/vm/start.js';
 import { cachesFolder, vmsFolder } from '../../../src/paths.js';
-import { currentOwner } from '../../../src/process/owner.js';
+import { currentOwner, ownerOf } from '../../../src/process/owner.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
-import { makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
+import { spawnSleep } from '../../rig/sleeper.js';
+import { listVms, makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { temporaryFolder } from '../source/repository.js';
 import { RECORD } from '../vm/spec.js';
@@ -58,6 +62,27 @@ it('a VM whose mayfly lives on another host, or in another container, is left al
   expect(await readdir(vmsFolder(context.home))).toEqual([]);
 });
 
+it('a VM that was to be kept is, though its mayfly was killed; once its QEMU has ended, it goes', async () => {
+  const context = await emptyHome();
+  const qemu = await spawnSleep('qemu-like');
+  const own = await ownerOf(qemu.pid);
+  const folder = await put(context, { toBeKept: true, process: own, port: 2222 });
+  expect(await reapLeftovers(context, () => undefined)).toEqual([]);
+  expect(await readdir(cache(context))).toEqual([`run-${RECORD.id}.qcow2`]);
+  const known = await findKeptVm(context, RECORD.checkout);
+  expect(known).toMatchObject({ state: 'kept', record: { kept: false } });
+  if (known === undefined) return;
+  // Whoever takes it has a kept one: it is not forgotten when that command is killed as well.
+  const { held } = await adoptBuilderVm(context, known, await holdVm(context, RECORD.id));
+  await held.release();
+  const [taken] = await listVms(vmsFolder(context.home));
+  expect(taken).toMatchObject({ state: 'kept', record: { kept: true } });
+  await writeVmRecord(folder, known.record);
+  await qemu.kill();
+  expect(await reapLeftovers(context, () => undefined)).toHaveLength(2);
+  expect(await readdir(cache(context))).toEqual([]);
+});
+
 it('a VM of another host is left alone, also when nobody holds its lock', async () => {
   const context = await emptyHome();
   await put(context, { owner: { ...RECORD.owner, machine: 'another' } });
@@ -84,6 +109,24 @@ it('a VM that begins while another host is asked about its own keeps its cache o
   expect((await virsh.calls()).length).toBeGreaterThan(0);
   const vms = await readdir(vmsFolder(context.home));
   expect((await readdir(cache(context))).sort()).toEqual(vms.map((id) => `run-${id}.qcow2`).sort());
+});
+
+it('what the second of two builds to end added to a cache is dropped with a warning of its name and size', async () => {
+  const context = await emptyHome();
+  const signal = new AbortController().signal;
+  const [one, two] = [
+    await openCache(cacheStore(context), 'example-packages', 'one', 2 ** 26, signal),
+    await openCache(cacheStore(context), 'example-packages', 'two', 2 ** 26, signal),
+  ];
+  await sealCache(cacheStore(context), one, signal);
+  const caches: VmRecord['caches'] = { 'example-packages': { serial: 's', path: two.path } };
+  const events: MayflyEvent[] = [];
+  const report = (event: MayflyEvent): void => void events.push(event);
+  await closeCaches(context, { ...RECORD, caches }, '/vm', true, report);
+  expect(events).toMatchObject([{ type: 'notice', level: 'warning' }]);
+  expect(JSON.stringify(events)).toMatch(
+    /the cache example-packages meanwhile: .* added to it \([\d.]+ kB\) is dropped, and will be fetched again/,
+  );
 });
 
 it('an overlay that is gone when it is to be kept is told of', async () => {

@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scriptText, yes, type ScriptName } from '../../../src/guest/scripts.js';
+import { quoteWord } from '../../../src/process/command-error.js';
 import { run } from '../../../src/process/run.js';
 import { git, repository, temporaryFolder } from '../source/repository.js';
 
@@ -41,6 +42,61 @@ it('fail says its line on stderr, and exits with 70', async () => {
   const input = `${common}\nfail guest.clone 'it is broken'\n`;
   const result = await run('sh', ['-s'], { input, accept: [70] });
   expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure 0a1b guest.clone it is broken\n' });
+});
+
+describe('what a mayfly that was killed left running in the VM', () => {
+  /** Calls a function of common.sh, with control groups that are folders. @returns what it did */
+  async function call(name: string, isUnfinished: boolean) {
+    const folder = await temporaryFolder();
+    const groups = ['mayfly-build', 'mayfly-provision'];
+    for (const group of groups) {
+      await mkdir(join(folder, group));
+      await writeFile(join(folder, group, 'cgroup.kill'), '');
+      await writeFile(join(folder, group, 'cgroup.events'), 'populated 0\nfrozen 0\n');
+    }
+    const mark = join(folder, 'unfinished');
+    if (isUnfinished) await writeFile(mark, '');
+    const text = await scriptText('prepare', {});
+    const common = text.slice(0, text.indexOf("# The tool's own part of provisioning"));
+    const here = common.replaceAll(/\/sys\/fs\/cgroup|\/run\/mayfly/g, () => quoteWord(folder));
+    const { stdout } = await run('sh', ['-s'], { input: `${here}\ndpkg() { echo "dpkg $*"; }\n${name}\n` });
+    const killed = await Promise.all(
+      groups.map((group) => readFile(join(folder, group, 'cgroup.kill'), 'utf8')),
+    );
+    const isMarked = await readFile(mark).then(
+      () => true,
+      () => false,
+    );
+    return { stdout: stdout.trim(), killed, isMarked, folder };
+  }
+
+  it.each([
+    ['a build only', false, ['1\n', ''], ''],
+    ['provisioning', true, ['1\n', '1\n'], 'dpkg --force-confold --configure -a'],
+  ] as const)('is ended before anything else is done: %s', async (_what, isUnfinished, killed, stdout) => {
+    expect(await call('end_unfinished', isUnfinished)).toMatchObject({ killed, stdout });
+  });
+
+  it('is known by a mark, which goes when provisioning is over', async () => {
+    const begun = await call('begin_provisioning', false);
+    expect(begun.isMarked).toBe(true);
+    expect(await readFile(join(begun.folder, 'mayfly-provision/cgroup.procs'), 'utf8')).toMatch(/^\d+\n$/);
+    expect(await call('end_provisioning', true)).toMatchObject({ isMarked: false });
+  });
+
+  it('is looked for by each prepare, and noted by both halves of provisioning', async () => {
+    const order = (text: string): readonly string[] =>
+      Array.from(
+        text.matchAll(/^ {2}((?:end|begin)_(?:unfinished|provisioning))$/gm),
+        ([, name]) => name ?? '',
+      );
+    expect(order(await scriptText('prepare', {}))).toEqual([
+      'end_unfinished',
+      'begin_provisioning',
+      'end_provisioning',
+    ]);
+    expect(order(await scriptText('provision', {}))).toEqual(['begin_provisioning', 'end_provisioning']);
+  });
 });
 
 it('the submodules of a commit come from the share, whatever they are called', async () => {

@@ -2,7 +2,7 @@
 import { readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noteUse } from '../../../src/build/archive/note-checkout.js';
+import { notePlanned, noteUse } from '../../../src/build/archive/note-checkout.js';
 import type { Context } from '../../../src/build/context.js';
 import { archiveFolder } from '../../../src/paths.js';
 import { run } from '../../../src/process/run.js';
@@ -182,9 +182,9 @@ describe('a checkout becomes known', () => {
   const paths = async (context: Context): Promise<readonly string[]> =>
     (await listCheckouts(archiveFolder(context.home))).map(({ path }) => path);
 
-  it('when it is planned, with what it is frozen to', async () => {
+  it('when what was planned is used, with what it is frozen to', async () => {
     const { root, context } = await testProject();
-    await plan(context);
+    await notePlanned(context, await plan(context));
     const [note, ...more] = await listCheckouts(archiveFolder(context.home));
     expect(more).toEqual([]);
     expect(note?.path).toBe(root);

@@ -47,6 +47,28 @@ describe('the state of a VM', () => {
   });
 });
 
+describe('the state of a VM that was to be kept, and is not yet', () => {
+  it.each([
+    ['running', 'its command works', { owner: 'alive', process: 'alive', port: 2222 }],
+    ['kept', 'its command was killed, and QEMU lives', { owner: 'gone', process: 'alive', port: 2222 }],
+    ['leftover', 'both are gone', { owner: 'gone', process: 'gone', port: 2222 }],
+    ['leftover', 'its start was cut off: nobody can get in', { owner: 'gone', process: 'alive' }],
+  ] as const)('is %s when %s', async (state, _what, { owner, process: own, ...rest }) => {
+    const vms = await temporaryFolder();
+    const alive = await currentOwner();
+    const is = (who: 'alive' | 'gone') => (who === 'alive' ? alive : GONE);
+    await put(vms, { kept: false, toBeKept: true, owner: is(owner), process: is(own), ...rest });
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+
+  it('is elsewhere when its command was on another host, where it may work still', async () => {
+    const vms = await temporaryFolder();
+    const owner = { ...GONE, machine: 'another', hostName: 'desk' };
+    await put(vms, { kept: false, toBeKept: true, owner, process: await currentOwner(), port: 2222 });
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual(['elsewhere']);
+  });
+});
+
 describe('the state of a VM of another host', () => {
   const remote = { provider: 'libvirt', connection: 'qemu+ssh://host.example/system' } as const;
   it.each([

@@ -52,7 +52,8 @@ describe('the plan of a branch', () => {
     // `git status` may refresh what the index knows of files.
     for (const files of [before, after]) files.delete('.git/index');
     expect(after).toEqual(before);
-    await expect(contents(context.home.state)).rejects.toThrow('ENOENT');
+    for (const folder of [context.home.data, context.home.cache, context.home.state])
+      await expect(contents(folder)).rejects.toThrow('ENOENT');
   });
 
   it('is made in any folder of the project', async () => {
