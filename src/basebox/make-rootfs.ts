@@ -1,7 +1,9 @@
 /** Runs mmdebstrap for a box: in memory where the host has it to spare, else on disk; and says in words why it failed. */
+import { statfs } from 'node:fs/promises';
 import { CommandError } from '../process/command-error.js';
 import { MayflyError } from '../errors.js';
 import { run } from '../process/run.js';
+import { formatBytes } from '../report/format.js';
 import type { BoxSpec } from './recipe.js';
 import { mmdebstrapArguments, type RootfsPaths } from './rootfs.js';
 
@@ -40,6 +42,7 @@ export async function makeRootfs(job: RootfsJob): Promise<void> {
       capture: false,
     });
   };
+  await requireRoom(paths.output);
   const memoryBytes = memoryFor(job.availableMemory ?? process.availableMemory());
   try {
     await attempt(memoryBytes);
@@ -52,6 +55,23 @@ export async function makeRootfs(job: RootfsJob): Promise<void> {
   }
 }
 
+/** Bytes that the tree as a tar takes, and the disk with its compressed copy, for a box with no packages of its own. */
+const LEAST_ROOM = 2 ** 30;
+
+/** Before minutes of work. @throws MayflyError `box.disk-full` */
+async function requireRoom(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= LEAST_ROOM) return;
+  throw new MayflyError(
+    'host',
+    'box.disk-full',
+    `The base box could not be made: The disk is full. ${folder} has ${formatBytes(free)} free, of ${formatBytes(LEAST_ROOM)} at least.`,
+    { hint: MAKE_ROOM },
+  );
+}
+
+const MAKE_ROOM = 'Free some space (`mayfly box clean`, `mayfly cache clean`) and try again.';
 const FULL = 'No space left on device';
 
 const isFull = (error: unknown): boolean =>
@@ -63,12 +83,7 @@ function explain(error: unknown): unknown {
   const text = error.failure.tail.join('\n');
   const init = { details: error.failure.tail, cause: error };
   const known: readonly (readonly [RegExp, string, string, string])[] = [
-    [
-      new RegExp(FULL),
-      'box.disk-full',
-      'The disk is full.',
-      'Free some space (`mayfly box clean`, `mayfly cache clean`) and try again.',
-    ],
+    [new RegExp(FULL), 'box.disk-full', 'The disk is full.', MAKE_ROOM],
     [
       /NO_PUBKEY|is not signed|BADSIG|EXPKEYSIG|signatures were invalid|not (?:be )?verified/,
       'box.bad-signature',

@@ -30,7 +30,8 @@ const recordIn = async (directory: string): Promise<Record> =>
 
 /**
  * mmdebstrap 400 days later: its clock, not the dates of its files. faketime keeps its state in shared memory, which
- * the users of mmdebstrap's namespace must be able to open.
+ * the users of mmdebstrap's namespace must be able to open. What it leaves open is closed: with it, the descriptors of
+ * mmdebstrap 1.5 have two digits, which dash cannot write to.
  */
 const LATER = [
   '#!/bin/sh',
@@ -39,6 +40,7 @@ const LATER = [
   '  set -eu',
   '  semaphore=${FAKETIME_SHARED% *} memory=${FAKETIME_SHARED#* }',
   '  chmod 0666 "/dev/shm/sem.${semaphore#/}" "/dev/shm/${memory#/}"',
+  '  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-',
   '  exec /usr/bin/mmdebstrap "$@"\' sh "$@"',
   '',
 ].join('\n');

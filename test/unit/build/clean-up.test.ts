@@ -62,7 +62,8 @@ describe('after work', () => {
 
 /** A kept VM that runs: a process, a port where SSH answers, and an ssh that connects. */
 async function keptVm() {
-  await fakeProgram('ssh', 'case $* in *ControlMaster=yes*) exec sleep 60 ;; esac');
+  const socket = 'for word; do case $word in ControlPath=*) : > "${word#ControlPath=}" ;; esac; done';
+  await fakeProgram('ssh', `case $* in *ControlMaster=yes*) ${socket}; exec sleep 60 ;; esac`);
   const server = createServer((socket) => void socket.end('SSH-2.0-test\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
