@@ -86,15 +86,18 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
 
 /**
  * Puts a tmpfs over the tree that has just been begun: dpkg waits for the disk after each package, whatever it is told,
- * and that is a third of the time. It is mounted in mmdebstrap's own mount namespace, and gone with it.
+ * and that is a third of the time. It is mounted in mmdebstrap's own mount namespace, and gone with it. Where it cannot
+ * be mounted, the tree stays on disk. No mtab: an ordinary user may not write there, and mount(8) would call that a failure.
  */
 function inMemoryHook(bytes: number): string {
-  return [
-    'mkdir "$1/.memory"',
-    `mount -t tmpfs -o mode=0755,size=${bytes} mayfly "$1/.memory"`,
-    'tar -C "$1" --one-file-system --exclude=./.memory -cf - . | tar -C "$1/.memory" -xpf -',
-    'mount --move "$1/.memory" "$1"',
-  ].join(' && ');
+  const memory = '"$1/.memory"';
+  const steps = [
+    `mkdir ${memory}`,
+    `mount --no-mtab -t tmpfs -o mode=0755,size=${bytes} mayfly ${memory}`,
+    `tar -C "$1" --one-file-system --exclude=./.memory -cf - . | tar -C ${memory} -xpf -`,
+    `mount --no-mtab --move ${memory} "$1"`,
+  ];
+  return `{ ${steps.join(' && ')}; } || { umount --no-mtab ${memory} || :; rmdir ${memory} || :; }`;
 }
 
 /** What mmdebstrap says, in words for people; undefined for lines that say nothing new. */

@@ -55,7 +55,7 @@ describe('mmdebstrap', () => {
     };
     const hooks = mmdebstrapArguments(SPEC, paths).filter((argument) => argument.includes('hook='));
     expect(hooks.join('\n')).not.toContain('postinstall');
-    expect(hooks[0]).toMatch(/^--setup-hook=.*mount -t tmpfs -o mode=0755,size=2147483648 /);
+    expect(hooks[0]).toMatch(/^--setup-hook=.*mount --no-mtab -t tmpfs -o mode=0755,size=2147483648 /);
     expect(hooks).toContain(`--essential-hook=copy-in '/scr a'\\''tch/setup' /`);
     expect(hooks).toContain("--customize-hook=download /vmlinuz '/o u t/vmlinuz'");
   });

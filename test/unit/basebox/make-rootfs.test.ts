@@ -12,7 +12,7 @@ const GIB = 2 ** 30;
 
 /** Its hook, if it has one, names the memory. */
 const inMemory = async (mmdebstrap: FakeProgram): Promise<readonly boolean[]> =>
-  (await mmdebstrap.calls()).map((args) => args.some((argument) => argument.includes('mount -t tmpfs')));
+  (await mmdebstrap.calls()).map((args) => args.some((argument) => argument.includes('-t tmpfs')));
 
 async function rig(availableMemory: number): Promise<{ job: RootfsJob; told: string[] }> {
   const output = await mkdtemp(join(tmpdir(), 'mayfly-rootfs-'));
