@@ -101,8 +101,9 @@ fixes() {
   set -- -qq -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \
     -o Acquire::Languages=none -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io
   export DEBIAN_FRONTEND=noninteractive
+  # A fix may need a package that was not there: plain upgrade would hold it back and say nothing.
   # Without that mode APT calls it a success when it could fetch no index at all.
-  if ! { apt-get "$@" -o APT::Update::Error-Mode=any update && apt-get "$@" upgrade; }; then
+  if ! { apt-get "$@" -o APT::Update::Error-Mode=any update && apt-get "$@" --with-new-pkgs upgrade; }; then
     fail guest.fixes "the fixes of debian-security $MF_FIXES cannot be installed"
   fi
   printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
