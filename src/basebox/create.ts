@@ -79,7 +79,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
       onLine,
       progress,
     });
-    const fetched = job.served().slice(before);
+    const fetched = once(job.served().slice(before));
 
     // After the packages: most mistakes show in these.
     progress('unpacking disk tools');
@@ -129,6 +129,11 @@ export async function createBox(job: CreateJob): Promise<Box> {
     await removeBoxStaging(job.boxStore, job.fingerprint);
     throw error;
   }
+}
+
+/** A file that was asked for twice, as when the tree did not fit into memory, is one. Pure. */
+function once(files: readonly SourceFile[]): readonly SourceFile[] {
+  return [...new Map(files.map((file) => [`${file.origin}/${file.serial}/${file.path}`, file])).values()];
 }
 
 async function compress(raw: string, qcow2: string, signal: AbortSignal): Promise<void> {

@@ -86,7 +86,7 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
 
 /**
  * Puts a tmpfs over the tree that has just been begun: dpkg waits for the disk after each package, whatever it is told,
- * and that is a third of the time. It is mounted in mmdebstrap's own mount namespace, and gone with it. Where it cannot
+ * and that is a sixth of the time where it was measured (docs/decisions/0001). It is mounted in mmdebstrap's own mount namespace, and gone with it. Where it cannot
  * be mounted, the tree stays on disk. No mtab: an ordinary user may not write there, and mount(8) would call that a failure.
  */
 function inMemoryHook(bytes: number): string {

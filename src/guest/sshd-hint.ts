@@ -1,6 +1,6 @@
 /**
  * What the guest says on its console before its sshd begins. Only a hint of when to ask, so that no try comes too early:
- * sshd forks for each, which under emulation costs a second of CPU. Who answers is known by its key alone.
+ * sshd forks for each, which is slow under emulation. Who answers is known by its key alone.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
