@@ -6,9 +6,16 @@ export default defineConfig({
   cacheDir: join(tmpdir(), 'mayfly-vitest'),
   test: {
     projects: [
-      // Git and qemu-img wait for the disk more than for the CPU.
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 2 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          // Git and qemu-img wait for the disk, too.
+          maxWorkers: 3,
+          // The modules are loaded once for each worker: no test may change one, nor what the process has (environment, folder).
+          isolate: false,
+        },
       },
       {
         test: {

@@ -1,14 +1,9 @@
 /** What comes out of a VM: every byte of it, holes as holes, and nothing that was not asked for. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import { findLeaks } from '../rig/leaks.js';
+import { expect, it } from 'vitest';
 import { mayfly } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
-
-afterEach(async () => {
-  expect(await findLeaks()).toEqual([]);
-});
 
 const MIB = 2 ** 20;
 

@@ -1,14 +1,9 @@
 /** What goes into a VM: submodules, the merged base branch, two checkouts at once, the cache of packages. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { findLeaks } from '../rig/leaks.js';
+import { describe, expect, it } from 'vitest';
 import { mayfly } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
-
-afterEach(async () => {
-  expect(await findLeaks()).toEqual([]);
-});
 
 const artifact = (project: TestProject, name: string): Promise<string> =>
   readFile(join(project.path, 'artifacts', name), 'utf8');

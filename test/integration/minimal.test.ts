@@ -1,15 +1,10 @@
 /** The main job, whole: a new project, its base box, its image, twice the same, and it boots. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildRecord } from '../../src/build/record/record.js';
 import { sha256 } from '../../src/basebox/recipe.js';
-import { findLeaks } from '../rig/leaks.js';
 import { folder, mayfly } from '../rig/mayfly.js';
-
-afterEach(async () => {
-  expect(await findLeaks()).toEqual([]);
-});
 
 describe('the template minimal', () => {
   const project = join(folder, 'with blanks', 'münimal');

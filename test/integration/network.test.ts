@@ -1,14 +1,9 @@
 /** What a VM reaches: tried from inside, on a host of its own whose every address greets who connects. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import { findLeaks } from '../rig/leaks.js';
+import { expect, it } from 'vitest';
 import { GREETER_PORT, mayflyIn } from '../rig/namespace.js';
 import { makeProject } from '../rig/project.js';
-
-afterEach(async () => {
-  expect(await findLeaks()).toEqual([]);
-});
 
 /** An address of the host that is not its loopback: to the VM, it is the LAN and beyond. */
 const BEYOND = '192.0.2.7';

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
-import { findLeaks } from '../rig/leaks.js';
 import { smallMachine, smallMachineWithoutQemu, thisHost, type Machine } from '../rig/machines.js';
 import { folder, home, mayfly, newestBuild, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
@@ -86,7 +85,6 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
 
   afterAll(async () => {
     await host.end();
-    expect(await findLeaks()).toEqual([]);
   });
 
   it('builds in a VM, builds in it again, refuses another branch, and ends without a trace', async () => {

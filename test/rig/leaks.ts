@@ -1,7 +1,9 @@
 /** What a build must not leave behind: processes, VMs, overlays, scratch folders, held locks. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { vmFiles } from '../../src/paths.js';
 import { tryLock } from '../../src/process/lock.js';
+import { vmRecord } from '../../src/vm/record.js';
 import { folder, home } from './mayfly.js';
 
 /** @returns everything that was left, in words; nothing when all is well */
@@ -21,6 +23,22 @@ export async function findLeaks(where: string = home): Promise<readonly string[]
   ];
 }
 
+/** As findLeaks, but for what belongs to VMs that a person asked to keep: those that their tests go on with. */
+export async function findLeaksBesideKeptVms(where: string = home): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (const name of await list(join(where, 'state/vms'))) {
+    const folder = join(where, 'state/vms', name);
+    const text = await readFile(join(folder, vmFiles.record), 'utf8').catch(() => 'null');
+    const { data } = vmRecord.safeParse(JSON.parse(text));
+    if (data?.kept === true) {
+      kept.push(`the VM ${name}`, folder);
+      for (const [cache, { path }] of Object.entries(data.caches))
+        kept.push(`the cache overlay ${cache}/${basename(path)}`);
+    }
+  }
+  return (await findLeaks(where)).filter((leak) => !kept.some((its) => leak.includes(its)));
+}
+
 /** Processes that work in the home, or name it in their arguments. */
 async function processes(where: string): Promise<readonly string[]> {
   const found: string[] = [];
@@ -33,7 +51,7 @@ async function processes(where: string): Promise<readonly string[]> {
     ]);
     const isShellOfTest = command.includes('vitest');
     if (!isShellOfTest && (cwd.startsWith(where) || command.includes(where))) {
-      found.push(`process ${pid}: ${command.replaceAll('\0', ' ').slice(0, 160)}`);
+      found.push(`process ${pid} in ${cwd}: ${command.replaceAll('\0', ' ')}`);
     }
   }
   return found;

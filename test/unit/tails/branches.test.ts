@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import type { TailsProject } from '../../rig/tails-project.js';
-import { check, scribble, type Rows } from './row.js';
+import { check, type Rows, scribble, useTailsProject } from './row.js';
+
+useTailsProject();
 
 const BRANCHES: Rows = [
   ['stable', { gives: { source: { ref: { kind: 'branch', name: 'stable' }, merged: false } } }],

@@ -6,7 +6,9 @@ import type { BuildPlan } from '../../../src/build/plan/plan.js';
 import { qemuArguments } from '../../../src/vm/qemu/arguments.js';
 import type { TailsProject } from '../../rig/tails-project.js';
 import { SPEC } from '../vm/spec.js';
-import { planned } from './row.js';
+import { planned, useTailsProject } from './row.js';
+
+useTailsProject();
 
 const BOX = 'vagrant/definitions/tails-builder';
 

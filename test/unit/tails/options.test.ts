@@ -1,5 +1,7 @@
 import { describe, it } from 'vitest';
-import { check, scribble, type Rows } from './row.js';
+import { check, type Rows, scribble, useTailsProject } from './row.js';
+
+useTailsProject();
 
 const PROXY = 'http://proxy.example:3128';
 

@@ -1,7 +1,9 @@
 /** What a Tails-style checkout becomes, as a whole; and what is wrong with one. */
 import { describe, expect, it } from 'vitest';
 import type { BuildPlan } from '../../../src/build/plan/plan.js';
-import { check, id, planned, project, type Rows } from './row.js';
+import { check, id, planned, project, type Rows, useTailsProject } from './row.js';
+
+useTailsProject();
 
 describe('what is planned', () => {
   it('in full: the layout, the box, the VM, the scripts and where results are', async () => {

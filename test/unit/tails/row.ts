@@ -16,17 +16,23 @@ export let project: TailsProject;
 /** Ids of commits, by ref. */
 export const id: Record<string, string> = {};
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mayfly-tails-'));
-  project = await makeTailsProject(folder);
-  for (const ref of ['stable', 'testing', 'devel', 'feature/topic', 'feature/devel', 'feature/conflict'])
-    id[ref] = await project.git('rev-parse', `origin/${ref}`);
-  for (const tag of ['5.0', '4.0']) id[tag] = await project.git('rev-parse', `${tag}^{commit}`);
-});
+const copies = new Map<string, Promise<TailsProject>>();
 
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+/** Makes the clone before the tests of a file, and removes it after them. */
+export function useTailsProject(): void {
+  beforeAll(async () => {
+    copies.clear();
+    folder = await mkdtemp(join(tmpdir(), 'mayfly-tails-'));
+    project = await makeTailsProject(folder);
+    for (const ref of ['stable', 'testing', 'devel', 'feature/topic', 'feature/devel', 'feature/conflict'])
+      id[ref] = await project.git('rev-parse', `origin/${ref}`);
+    for (const tag of ['5.0', '4.0']) id[tag] = await project.git('rev-parse', `${tag}^{commit}`);
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+}
 
 export interface Row {
   /** What is checked out. Default: stable. */
@@ -55,8 +61,6 @@ async function checkedOut(ref: string, where: string): Promise<TailsProject> {
   await checkout.git('checkout', '--quiet', '--recurse-submodules', ref);
   return checkout;
 }
-
-const copies = new Map<string, Promise<TailsProject>>();
 
 /** One that no test changes. */
 async function unchanged(ref: string): Promise<TailsProject> {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { check, type Rows } from './row.js';
+import { check, type Rows, useTailsProject } from './row.js';
+
+useTailsProject();
 
 const JENKINS = { JENKINS_URL: 'http://jenkins.example/' };
 
