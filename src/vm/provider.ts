@@ -32,6 +32,8 @@ export interface VmSpec {
   readonly id: string;
   /** The VM's own folder: overlay, keys, sockets, logs. Exists already. */
   readonly folder: string;
+  /** Top folder of the checkout that it builds. */
+  readonly checkout: string;
   /** libvirt's URI, for the providers that use libvirt. */
   readonly connection: string | undefined;
   readonly box: BoxFiles;

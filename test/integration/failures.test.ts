@@ -59,6 +59,15 @@ describe('the build script', () => {
     expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain(forged);
   });
 
+  it('is not reached when provisioning fails', async () => {
+    await project.commit('builder/provision/setup-builder', '#!/bin/sh\necho "no such thing" >&2; exit 3\n');
+    const built = await build('echo > x.img');
+    expect(built.all).toContain('The provisioning script provision/setup-builder failed with exit code 3.');
+    expect(built.all).toContain('no such thing');
+    expect(built.exitCode).toBe(4);
+    await project.commit('builder/provision/setup-builder', '#!/bin/sh\n');
+  });
+
   it('spoils its VM, which panics when it starts again: the end of its console is shown', async () => {
     expect(await run('vm', 'up')).toMatchObject({ exitCode: 0 });
     expect(await run('vm', 'exec', '--root', '--', 'rm', '/usr/sbin/init')).toMatchObject({ exitCode: 0 });
@@ -103,17 +112,6 @@ describe('a build', () => {
     }
     const blocks = (await import('node:fs')).statSync(join(project.path, 'artifacts/sparse.img')).blocks;
     expect(blocks).toBeLessThan(16);
-  });
-
-  it('ends when provisioning fails', async () => {
-    const project = await makeProject({
-      build: 'echo > x.img',
-      provision: 'echo "no such thing" >&2; exit 3',
-    });
-    const built = await mayfly(['build'], { cwd: project.path });
-    expect(built.all).toContain('The provisioning script provision/setup-builder failed with exit code 3.');
-    expect(built.all).toContain('no such thing');
-    expect(built.exitCode).toBe(4);
   });
 
   it('ends at once when the host has no room left for the disk of the VM', async () => {

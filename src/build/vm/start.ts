@@ -117,6 +117,7 @@ async function launch(
     {
       id: base.id,
       folder,
+      checkout: base.checkout,
       connection: base.connection,
       box: {
         fingerprint: box.record.fingerprint,

@@ -1,7 +1,9 @@
 /** The program vagrant, quiet and without looking for news of itself. */
 import { run, type RunOptions, type RunResult } from '../../process/run.js';
+import { CALLED_BY_MAYFLY } from './by-hand.js';
 
 export const VAGRANT_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
+  [CALLED_BY_MAYFLY]: '1',
   VAGRANT_CHECKPOINT_DISABLE: '1',
   VAGRANT_NO_COLOR: '1',
   VAGRANT_DEFAULT_PROVIDER: 'libvirt',

@@ -28,6 +28,7 @@ import {
 import { discardPoolCache } from '../libvirt/pool-caches.js';
 import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
+import { mayflyIn } from './by-hand.js';
 import { vagrant as command } from './command.js';
 import { vagrantSupport } from './support.js';
 import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
@@ -63,9 +64,12 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
   );
   if (isNew) await prepare(spec, machine, signal);
   try {
-    // Our own steps provision it; and a machine that does not come up is looked at before it goes.
-    const up = ['up', '--provider', 'libvirt', '--no-provision', '--no-destroy-on-error'];
-    await logged(up, spec.folder, signal);
+    // A person's own `vagrant up` may have started it, and waits for us.
+    if (isNew || !(await domainRuns(SYSTEM, spec.id))) {
+      // Our own steps provision it; and a machine that does not come up is looked at before it goes.
+      const up = ['up', '--provider', 'libvirt', '--no-provision', '--no-destroy-on-error'];
+      await logged(up, spec.folder, signal);
+    }
     return await attach(spec.id, spec.folder, await addressOf(spec.id, signal), 22);
   } catch (error) {
     await destroyDomain(SYSTEM, domainName(spec.id), []).catch(() => false);
@@ -121,6 +125,7 @@ async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Prom
       ? join(spec.folder, vmFiles.console)
       : await volumePath(SYSTEM, vmVolume(spec.id, 'console'), signal),
     bootSeconds: BOOT_SECONDS,
+    mayfly: mayflyIn(spec.checkout, process.env),
   });
   await mkdir(machine);
   await writeFile(join(machine, 'Vagrantfile'), text);

@@ -5,6 +5,8 @@ import { domainName } from '../libvirt/domain.js';
 import type { ExtraDisk, ShareTags, VmSpec } from '../provider.js';
 import { vmFiles } from '../../paths.js';
 import { EMULATED_CPU } from '../qemu/arguments.js';
+import { triggers } from './by-hand.js';
+import { quoteRuby } from './ruby.js';
 
 /** The libvirt that vagrant-libvirt uses: the one whose networks it can make. */
 export const SYSTEM = 'qemu:///system';
@@ -34,11 +36,6 @@ export const ownVagrantfile = (folder: string, path: string): string => join(fol
 /** Networks of libvirt's: one that leads nowhere, and the one that vagrant-libvirt makes by itself. */
 const ISOLATED = { name: 'mayfly-isolated', address: '10.253.77.0/24', mode: 'none' } as const;
 
-/** A string of Ruby's, in which nothing is expanded. */
-export function quoteRuby(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
 export interface VagrantSettings {
   readonly spec: VmSpec;
   readonly user: string;
@@ -49,17 +46,19 @@ export interface VagrantSettings {
   /** File that the serial console is written to. */
   readonly console: string;
   readonly bootSeconds: number;
+  /** Words that call mayfly in the checkout. */
+  readonly mayfly: readonly string[];
 }
 
 export function vagrantfile(settings: VagrantSettings): string {
-  const { spec, user, handover, with9p, console, bootSeconds } = settings;
+  const { spec, user, handover, with9p, console, bootSeconds, mayfly } = settings;
   const q = quoteRuby;
   const { name, version } = vagrantBox(spec.box.fingerprint);
   const disks = [...spec.disks, handover];
   const lines = [
-    '# Made by mayfly for one builder VM. `vagrant up`, `ssh`, `halt` and `destroy` work in this folder; `mayfly vm`',
-    '# does the same and keeps the books. What is below `storage` must stay: without these lines, `vagrant destroy`',
-    '# would delete every disk that is plugged in. `vagrant up` does not provision; `mayfly vm up` does.',
+    '# Made by mayfly for one builder VM. `vagrant up`, `ssh`, `halt` and `destroy` in this folder do what `mayfly vm` does.',
+    '# The lines with `storage` and `trigger` must stay: without them, `vagrant destroy` deletes every disk that is plugged',
+    '# in, and `vagrant up` does not provision.',
     ...(spec.vagrantfile === undefined
       ? []
       : [
@@ -97,6 +96,7 @@ export function vagrantfile(settings: VagrantSettings): string {
       ...disks.map(storage),
     ].map((line) => `    ${line}`),
     '  end',
+    ...triggers(spec.id, mayfly),
     'end',
   ];
   return `${lines.join('\n')}\n`;

@@ -5,6 +5,7 @@ import type { VmRecord } from '../../../src/vm/registry.js';
 export const SPEC: VmSpec = {
   id: '1a2b3c4d',
   folder: '/state/vms/1a2b3c4d',
+  checkout: '/src/example',
   connection: undefined,
   box: {
     fingerprint: 'f',

@@ -2,13 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { boxCatalog, boxMetadata, hasBox } from '../../../../src/vm/vagrant/box.js';
 import { qemuUser, saidBy } from '../../../../src/vm/vagrant/vagrant.js';
-import {
-  has9p,
-  quoteRuby,
-  shareTags,
-  vagrantBoxVolume,
-  vagrantfile,
-} from '../../../../src/vm/vagrant/vagrantfile.js';
+import { has9p, shareTags, vagrantBoxVolume, vagrantfile } from '../../../../src/vm/vagrant/vagrantfile.js';
+import { mayflyIn, triggers } from '../../../../src/vm/vagrant/by-hand.js';
+import { quoteRuby } from '../../../../src/vm/vagrant/ruby.js';
 import { SPEC } from '../spec.js';
 
 const POOL = '/var/lib/libvirt/images';
@@ -26,15 +22,16 @@ const SETTINGS = {
   with9p: true,
   console: '/state/vms/1a2b3c4d/console.log',
   bootSeconds: 600,
+  mayfly: ['env', '-C', "/src/ada's", 'mayfly'],
 } as const;
 
 describe('the Vagrantfile', () => {
   it('of a VM that is cut off, under emulation', () => {
     const spec = { ...SETTINGS.spec, accelerator: 'tcg', network: 'restricted' } as const;
     expect(vagrantfile({ ...SETTINGS, spec })).toMatchInlineSnapshot(`
-      "# Made by mayfly for one builder VM. \`vagrant up\`, \`ssh\`, \`halt\` and \`destroy\` work in this folder; \`mayfly vm\`
-      # does the same and keeps the books. What is below \`storage\` must stay: without these lines, \`vagrant destroy\`
-      # would delete every disk that is plugged in. \`vagrant up\` does not provision; \`mayfly vm up\` does.
+      "# Made by mayfly for one builder VM. \`vagrant up\`, \`ssh\`, \`halt\` and \`destroy\` in this folder do what \`mayfly vm\` does.
+      # The lines with \`storage\` and \`trigger\` must stay: without them, \`vagrant destroy\` deletes every disk that is plugged
+      # in, and \`vagrant up\` does not provision.
       Vagrant.configure('2') do |config|
         config.vm.define 'mayfly-1a2b3c4d'
         config.vm.box = 'mayfly-f'
@@ -70,6 +67,26 @@ describe('the Vagrantfile', () => {
           libvirt.storage :file, path: 'mayfly-cache-p-run-1a2b3c4d.qcow2', type: 'qcow2', serial: 'mayfly-packages', cache: 'unsafe', discard: 'unmap', allow_existing: true
           libvirt.storage :file, path: 'mayfly-vm-1a2b3c4d-artifacts.raw', type: 'raw', serial: 'mayfly-artifacts', cache: 'unsafe', discard: 'unmap', allow_existing: true
           libvirt.storage :file, path: 'mayfly-vm-1a2b3c4d-handover.raw', type: 'raw', serial: 'mayfly-handover', cache: 'unsafe', discard: 'unmap', allow_existing: true
+        end
+        # By hand, the same as with \`mayfly vm\`: each start provisions, and the caches outlive the VM.
+        unless ENV['MAYFLY_CALLS_VAGRANT']
+          config.trigger.after :up, :reload do |trigger|
+            trigger.info = 'mayfly vm up'
+            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm up' }
+          end
+          config.trigger.before :halt, :reload do |trigger|
+            trigger.info = 'mayfly vm halt 1a2b3c4d'
+            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm halt 1a2b3c4d' }
+          end
+          config.trigger.before :destroy do |trigger|
+            trigger.info = 'mayfly vm halt 1a2b3c4d'
+            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm halt 1a2b3c4d' }
+            trigger.on_error = :continue
+          end
+          config.trigger.after :destroy do |trigger|
+            trigger.info = 'mayfly vm destroy 1a2b3c4d'
+            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm destroy 1a2b3c4d' }
+          end
         end
       end
       "
@@ -154,4 +171,23 @@ it('an error of Vagrant is shown without its traces', () => {
     '==> vm: Starting',
     'Call failed (Error)',
   ]);
+});
+
+describe('vagrant by hand', () => {
+  it('calls this mayfly, in the checkout, with the folders that it has now', () => {
+    const words = mayflyIn('/src/example', { MAYFLY_HOME: '/home/ada/m', HOME: '/home/ada' });
+    expect(words.slice(0, 5)).toEqual([
+      'env',
+      '-C',
+      '/src/example',
+      'MAYFLY_HOME=/home/ada/m',
+      process.execPath,
+    ]);
+    expect(words.at(-1)).toMatch(/\/bin\/mayfly\.js$/);
+  });
+
+  it('by words that the shell of no one reads', () => {
+    const text = triggers('1a', ['env', '-C', "/src/it's $(x)", 'mayfly']).join('\n');
+    expect(text).toContain(String.raw`{ inline: 'env -C \'/src/it\'\\\'\'s $(x)\' mayfly vm up' }`);
+  });
 });
