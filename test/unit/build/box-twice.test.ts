@@ -26,7 +26,10 @@ async function twice(content: string) {
   const planned = { fingerprint: fingerprint(inputs), label: 'l', exists: false, inputs, spec, epoch: 0 };
   await fakeTools(folder, content);
   await fakeMmdebstrap(folder);
-  const archive = { onHost: <T>(source: T): T => source, served: [], unfetched: new Unfetched() };
+  const archive = {
+    ...{ onHost: <T>(source: T): T => source, served: [], unfetched: new Unfetched() },
+    traffic: () => ({ bytes: 0, downloaded: 0 }),
+  };
   return { context, make: () => createTwice(context, planned, archive, () => undefined) };
 }
 
