@@ -16,6 +16,9 @@ import { ensureTools } from './tools.js';
 
 const SETUP = fileURLToPath(new URL('./setup', import.meta.url));
 
+/** In the scratch folder: the disk before it is compressed. It stays there. */
+export const RAW_DISK = 'disk.raw';
+
 /** SHA-256 of each of our own files that go into a box or run while one is made. */
 export async function setupHashes(): Promise<Readonly<Record<string, string>>> {
   const files = (await readdir(SETUP, { recursive: true, withFileTypes: true })).filter((entry) =>
@@ -101,7 +104,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
 
     phase('file system');
     const staging = await stageBox(job.boxStore, job.fingerprint);
-    const raw = join(scratch, 'disk.raw');
+    const raw = join(scratch, RAW_DISK);
     const tar = join(scratch, rootfsFiles.tar);
     await makeDisk({ tools, tar, disk: raw, diskBytes: spec.diskBytes, epoch, scratch, signal });
 
