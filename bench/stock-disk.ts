@@ -58,6 +58,7 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
     scratch: folder,
     signal,
     onLine: () => undefined,
+    onMake: () => undefined,
     served: () => [],
   });
   const tar = join(folder, 'rootfs.tar');

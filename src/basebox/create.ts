@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
-import type { Report } from '../report/events.js';
+import type { Report, Traffic } from '../report/events.js';
 import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
 import { makeRootfs } from './make-rootfs.js';
-import { progressOf, rootfsFiles } from './rootfs.js';
+import { BoxProgress } from './progress.js';
+import { rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from '../process/sparse.js';
 import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord, type SourceFile } from './store.js';
 import { ensureTools } from './tools.js';
 
 const SETUP = fileURLToPath(new URL('./setup', import.meta.url));
+
+/** In the scratch folder: the disk before it is compressed. It stays there. */
+export const RAW_DISK = 'disk.raw';
 
 /** SHA-256 of each of our own files that go into a box or run while one is made. */
 export async function setupHashes(): Promise<Readonly<Record<string, string>>> {
@@ -44,6 +48,10 @@ export interface CreateJob {
   readonly signal: AbortSignal;
   /** What the archive served so far, of all that this job fetched. */
   readonly served: () => readonly SourceFile[];
+  /** The same in bytes. */
+  readonly traffic: () => Traffic;
+  /** About how many bytes it will take from the archive; undefined when nobody knows. */
+  readonly expectedBytes?: number;
 }
 
 /**
@@ -54,12 +62,9 @@ export interface CreateJob {
 export async function createBox(job: CreateJob): Promise<Box> {
   const started = performance.now();
   const { spec, scratch, signal } = job;
-  const progress = (text: string): void => job.report({ type: 'progress', step: 'box', text });
-  const onLine = (line: string): void => {
-    job.report({ type: 'output', step: 'box', stream: 'stderr', line });
-    const words = progressOf(line);
-    if (words !== undefined) progress(words);
-  };
+  using progress = new BoxProgress(job);
+  const phase = progress.begin;
+  const onLine = (line: string): void => job.report({ type: 'output', step: 'box', stream: 'stderr', line });
   const epoch = boxEpoch(spec);
   try {
     const before = job.served().length;
@@ -76,29 +81,34 @@ export async function createBox(job: CreateJob): Promise<Box> {
       epoch,
       paths: { setup, postinstall, output: scratch },
       signal,
-      onLine,
-      progress,
+      onLine: (line) => {
+        onLine(line);
+        progress.follow(line);
+      },
+      phase,
     });
     const fetched = once(job.served().slice(before));
 
     // After the packages: most mistakes show in these.
-    progress('unpacking disk tools');
     const tools = await ensureTools({
       sources: spec.sources,
       store: job.toolsStore,
       scratch,
       signal,
       onLine,
+      onMake: () => {
+        phase('disk tools');
+      },
       served: job.served,
     });
 
-    progress('laying out the disk');
+    phase('file system');
     const staging = await stageBox(job.boxStore, job.fingerprint);
-    const raw = join(scratch, 'disk.raw');
+    const raw = join(scratch, RAW_DISK);
     const tar = join(scratch, rootfsFiles.tar);
     await makeDisk({ tools, tar, disk: raw, diskBytes: spec.diskBytes, epoch, scratch, signal });
 
-    progress('compressing the disk');
+    phase('compression');
     const qcow2 = join(staging, boxFiles.disk);
     const [diskSha256] = await Promise.all([sparseSha256(raw, signal), compress(raw, qcow2, signal)]);
     const packages = parsePackages(await readFile(join(scratch, rootfsFiles.packages), 'utf8'));

@@ -9,15 +9,15 @@ import { MayflyError } from '../errors.js';
 import type { ToolsRoot } from './tools.js';
 
 /** Bytes. Sectors are 512; the partition starts where every partitioning tool puts it, at 1 MiB. */
-const SECTOR = 512;
-const PARTITION_START = 2048 * SECTOR;
-const BLOCK = 4096;
+export const SECTOR = 512;
+export const PARTITION_START = 2048 * SECTOR;
+export const BLOCK = 4096;
 /** ext4 label and UUID: the same in every box, as each disk is only ever alone in its VM. */
 export const ROOT_LABEL = 'mayfly';
 const ROOT_UUID = '6d617966-6c79-4000-8000-626173656278';
 const DISK_ID = '0x6d617966';
 /** Bytes of boot code in the first sector; the partition table follows. */
-const BOOT_CODE = 440;
+export const BOOT_CODE = 440;
 
 export function sfdiskScript(): string {
   return `label: dos\nlabel-id: ${DISK_ID}\nstart=${PARTITION_START / SECTOR}, type=83, bootable\n`;

@@ -14,7 +14,7 @@ export interface RootfsJob {
   readonly paths: Omit<RootfsPaths, 'memoryBytes'>;
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
-  readonly progress: (text: string) => void;
+  readonly phase: (name: string) => void;
   /** Bytes of memory that programs may take without swapping. Default: what the host or its cgroup has. */
   readonly availableMemory?: number;
 }
@@ -32,7 +32,7 @@ export function memoryFor(available: number): number | undefined {
  * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others of kind `host`
  */
 export async function makeRootfs(job: RootfsJob): Promise<void> {
-  const { spec, epoch, paths, signal, onLine, progress } = job;
+  const { spec, epoch, paths, signal, onLine, phase } = job;
   const attempt = async (memoryBytes: number | undefined): Promise<void> => {
     await run('mmdebstrap', mmdebstrapArguments(spec, { ...paths, memoryBytes }), {
       cwd: paths.output,
@@ -48,7 +48,7 @@ export async function makeRootfs(job: RootfsJob): Promise<void> {
     await attempt(memoryBytes);
   } catch (error) {
     if (memoryBytes === undefined || !isFull(error)) throw explain(error);
-    progress('it does not fit into memory: once more, on disk');
+    phase('once more, on disk: it does not fit into memory');
     await attempt(undefined).catch((again: unknown) => {
       throw explain(again);
     });

@@ -99,16 +99,3 @@ function inMemoryHook(bytes: number): string {
   ];
   return `{ ${steps.join(' && ')}; } || { umount --no-mtab ${memory} || :; rmdir ${memory} || :; }`;
 }
-
-/** What mmdebstrap says, in words for people; undefined for lines that say nothing new. */
-export function progressOf(line: string): string | undefined {
-  const needed = /^Need to get ([0-9.]+ [kMG]?B)/.exec(line);
-  if (needed !== null) return `downloading ${needed[1] ?? ''}`;
-  const step =
-    /^I: (running apt-get update|downloading packages|extracting archives|installing .*packages|creating tarball)/.exec(
-      line,
-    );
-  if (step !== null) return step[1];
-  const setUp = /^Setting up ([^ ]+)/.exec(line);
-  return setUp === null ? undefined : `configuring ${setUp[1] ?? ''}`;
-}

@@ -58,12 +58,27 @@ export interface ToolsJob {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
+  /** Called before it is made, when it is. */
+  readonly onMake: () => void;
   /** What the archive served so far. */
   readonly served: () => readonly SourceFile[];
 }
 
 /** In the tools root: the files of the archive that it came from. */
 const FILES = 'mayfly-files.json';
+
+/** What the tools root of these sources came from; undefined when it is not made yet. */
+export async function storedToolsFiles(
+  store: string,
+  sources: readonly ArchiveSource[],
+): Promise<readonly SourceFile[] | undefined> {
+  try {
+    return JSON.parse(await readFile(join(store, toolsKey(sources), FILES), 'utf8')) as SourceFile[];
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
 
 /** Makes the tools root unless it exists. The caller holds the lock of `toolsKey`. */
 export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
@@ -75,11 +90,9 @@ export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
     run: (program, args, options) =>
       run(loader, ['--library-path', join(root, LIBRARIES), join(root, program), ...args], options),
   });
-  const known = await readFile(join(root, FILES), 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  if (known !== undefined) return toolsFrom(JSON.parse(known) as SourceFile[]);
+  const known = await storedToolsFiles(job.store, job.sources);
+  if (known !== undefined) return toolsFrom(known);
+  job.onMake();
   const before = job.served().length;
 
   const tar = join(job.scratch, 'tools.tar');

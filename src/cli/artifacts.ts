@@ -9,7 +9,7 @@ export function registerArtifacts(program: Command): void {
     .command('artifacts')
     .summary('fetch artifacts from the kept VM of this checkout')
     .description(
-      'Fetches what matches artifacts.patterns from a VM that was kept, for example after `mayfly build --rescue` failed.',
+      'Fetches what matches artifacts.patterns from a VM that was kept, for example after `mayfly build --rescue` failed. The record of a build in that folder goes, unless it is of these very files.',
     );
   addArtifactsFlag(command);
   addGlobalFlags(command, 'Print name, size and SHA-256 as JSON.');

@@ -34,7 +34,7 @@ function addCreate(box: Command): void {
     .description("Makes this project's base box, unless it exists.")
     .option(
       '--twice',
-      'Make it twice, and compare: the same inputs must give the same bytes. diffoscope, where it is installed, says what differs.',
+      'Make it twice, and compare: the same inputs must give the same bytes. Where they differ it says where, and diffoscope, if it is installed, what.',
     )
     .option('--offline', 'Fetch nothing: the local archive has all that it takes, or it fails.');
   addGlobalFlags(create, 'Print the record of the base box as JSON.');

@@ -25,6 +25,15 @@ export type StepName = (typeof STEPS)[number];
 
 export type StepOutcome = 'ok' | 'failed' | 'reused';
 
+/** What the local archive has handed out for something, in bytes. */
+export interface Traffic {
+  readonly bytes: number;
+  /** As much of it as came from upstream for this; the rest was stored. */
+  readonly downloaded: number;
+  /** About what it will be in the end, where something like it was made before. */
+  readonly expected?: number;
+}
+
 export interface FailureEvent {
   readonly type: 'failed';
   readonly kind: string;
@@ -58,8 +67,21 @@ export type MayflyEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly line: string;
     }
-  /** How far a step is, in words for people. */
-  | { readonly type: 'progress'; readonly step: StepName; readonly text: string }
+  /** A long step has come to the next part of its work, so many seconds after that work began. */
+  | {
+      readonly type: 'phase';
+      readonly step: StepName;
+      readonly name: string;
+      readonly seconds: number;
+      readonly traffic?: Traffic;
+    }
+  /** How far a step is, in words for people. With traffic, which grows all the time, it comes every half second. */
+  | {
+      readonly type: 'progress';
+      readonly step: StepName;
+      readonly text: string;
+      readonly traffic?: Traffic;
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
   /** Something that a crashed mayfly left behind was removed. */
   | { readonly type: 'reaped'; readonly what: string }

@@ -1,4 +1,5 @@
 /** Figures in words for people. */
+import type { Traffic } from './events.js';
 
 /** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`. */
 export function formatSeconds(seconds: number): string {
@@ -13,6 +14,16 @@ export function formatSeconds(seconds: number): string {
 /** Decimal units, as disks and downloads are sold: `512 B`, `1.5 MB`. */
 export function formatBytes(bytes: number): string {
   return scale(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+/** `84.0 MB of about 200 MB downloaded`; empty while there is nothing to tell. What is more than was expected has no total. */
+export function formatTraffic({ bytes, downloaded, expected }: Traffic): string {
+  if (bytes === 0) return '';
+  const total = expected === undefined || expected < bytes ? '' : ` of about ${formatBytes(expected)}`;
+  const all = formatBytes(bytes) + total;
+  if (downloaded === 0) return `${all} from the local archive`;
+  if (downloaded === bytes) return `${all} downloaded`;
+  return `${all}, ${formatBytes(downloaded)} of it downloaded`;
 }
 
 /** Binary units, as memory is made and as QEMU reads `1536M`: `512 MiB`, `1.5 GiB`. */

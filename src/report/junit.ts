@@ -53,6 +53,7 @@ export class JunitCollector {
         this.#isOver = true;
         this.#seconds = event.seconds;
         break;
+      case 'phase':
       case 'progress':
       case 'notice':
       case 'reaped':

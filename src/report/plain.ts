@@ -1,6 +1,6 @@
 /** Events as plain lines, for logs and CI: no colour, no cursor movement, nothing redrawn. */
 import type { MayflyEvent, Report } from './events.js';
-import { formatBytes, formatSeconds } from './format.js';
+import { formatBytes, formatSeconds, formatTraffic } from './format.js';
 import { sanitizeLine } from './sanitize.js';
 
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
@@ -27,8 +27,13 @@ export function plainLines(event: MayflyEvent, verbosity: Verbosity): readonly s
       return [stepLine(event)].filter((line) => line !== '');
     case 'output':
       return showsOutput(event, verbosity) ? [`  | ${sanitizeLine(event.line)}`.trimEnd()] : [];
+    case 'phase':
+      return [`  ${event.step}: ${sanitizeLine(event.name)}${soFar(event)}`];
     case 'progress':
-      return verbosity === 'verbose' ? [`  ${event.step}: ${sanitizeLine(event.text)}`] : [];
+      // Traffic is for who can redraw a line.
+      return verbosity === 'verbose' && event.traffic === undefined
+        ? [`  ${event.step}: ${sanitizeLine(event.text)}`]
+        : [];
     case 'notice':
       return [(event.level === 'warning' ? 'warning: ' : '') + sanitizeLine(event.text)];
     case 'reaped':
@@ -45,6 +50,15 @@ export function plainLines(event: MayflyEvent, verbosity: Verbosity): readonly s
       // The command line words the error at its end, whether or not a build was running.
       return [];
   }
+}
+
+/** What the parts before this one took. */
+function soFar({ seconds, traffic }: MayflyEvent & { type: 'phase' }): string {
+  const words = [
+    seconds < 1 ? '' : formatSeconds(seconds),
+    traffic === undefined ? '' : formatTraffic(traffic),
+  ].filter((each) => each !== '');
+  return words.length === 0 ? '' : ` (after ${words.join(', ')})`;
 }
 
 function stepLine(event: MayflyEvent & { type: 'step-finished' }): string {

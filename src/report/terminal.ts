@@ -4,7 +4,7 @@
  */
 import { stderrColors as pc } from './colors.js';
 import type { MayflyEvent, Report, StepName } from './events.js';
-import { formatSeconds, truncate } from './format.js';
+import { formatSeconds, formatTraffic, truncate } from './format.js';
 import { plainLines, type Verbosity } from './plain.js';
 import { sanitizeLine } from './sanitize.js';
 
@@ -22,7 +22,8 @@ export interface TerminalReport extends Disposable {
 }
 
 export function terminalReport(terminal: Terminal, verbosity: Verbosity): TerminalReport {
-  let current: { step: StepName; title: string; started: number; last: string } | undefined;
+  let current:
+    { step: StepName; title: string; started: number; phase: string | undefined; last: string } | undefined;
   let drawn = false;
 
   const clear = (): void => {
@@ -35,7 +36,8 @@ export function terminalReport(terminal: Terminal, verbosity: Verbosity): Termin
     const width = (terminal.columns ?? 80) - 1;
     const head = `${current.title} ${elapsed}`;
     const room = width - head.length - 4;
-    const tail = room > 10 && current.last !== '' ? pc.dim(`  ${truncate(current.last, room)}`) : '';
+    const said = [current.phase ?? '', current.last].filter((part) => part !== '').join(': ');
+    const tail = room > 10 && said !== '' ? pc.dim(`  ${truncate(said, room)}`) : '';
     terminal.write(`${CLEAR_LINE}${pc.cyan('>')} ${truncate(head, width - 2)}${tail}`);
     drawn = true;
   };
@@ -44,9 +46,21 @@ export function terminalReport(terminal: Terminal, verbosity: Verbosity): Termin
 
   const report: Report = (event) => {
     if (event.type === 'step-started')
-      current = { step: event.step, title: event.title, started: performance.now(), last: '' };
+      current = {
+        step: event.step,
+        title: event.title,
+        started: performance.now(),
+        phase: undefined,
+        last: '',
+      };
+    if (event.type === 'phase' && current !== undefined) {
+      current.phase = sanitizeLine(event.name);
+      current.last = event.traffic === undefined ? '' : formatTraffic(event.traffic);
+    }
     if (event.type === 'progress' && current !== undefined) current.last = sanitizeLine(event.text);
-    if (event.type === 'output' && current !== undefined) current.last = sanitizeLine(event.line);
+    // A step with phases tells of its progress itself; what programs print would hide that.
+    if (event.type === 'output' && current?.phase === undefined && current !== undefined)
+      current.last = sanitizeLine(event.line);
     const lines = terminalLines(event, verbosity);
     if (lines.length > 0 || event.type === 'step-finished') clear();
     for (const line of lines) terminal.write(`${line}\n`);
@@ -74,6 +88,8 @@ function terminalLines(event: MayflyEvent, verbosity: Verbosity): readonly strin
         `${mark} ${event.step.padEnd(10)} ${pc.dim(formatSeconds(event.seconds).padStart(8))}${summary}`,
       ];
     }
+    case 'phase':
+      return verbosity === 'verbose' ? lines : [];
     case 'output':
       return lines.map((line) => pc.dim(line.slice(0, 4)) + line.slice(4));
     case 'notice':

@@ -7,7 +7,7 @@ import { startArchiveServer, type ServedFile } from '../../snapshots/local/serve
 import type { Snapshot } from '../../snapshots/local/snapshot.js';
 import { hostProxies } from '../../snapshots/host-proxy.js';
 import { makeUpstream } from '../../snapshots/upstream.js';
-import type { Report } from '../../report/events.js';
+import type { Report, Traffic } from '../../report/events.js';
 import type { Context } from '../context.js';
 import { servedAt, type PlannedArchive, type PlannedState } from './origins.js';
 import { snapshotOf } from './stored.js';
@@ -21,6 +21,8 @@ export interface BuildArchive extends AsyncDisposable {
   readonly onHost: (source: ArchiveSource) => ArchiveSource;
   /** What was served so far. */
   readonly served: readonly ServedFile[];
+  /** The same as a sum, with what is on its way from upstream. */
+  readonly traffic: () => Traffic;
   /** Snapshots that were asked for and are not the plan's. */
   readonly outside: Set<string>;
   /** What was asked for and may not be fetched. What nobody has told of is a warning when the archive is closed. */
@@ -65,6 +67,7 @@ async function startServing(
   const upstream = offline ? undefined : await makeUpstream(await hostProxies(context.env, context.signal));
   const archive = archiveFolder(context.home);
   const served: ServedFile[] = [];
+  let [downloaded, stored] = [0, 0];
   const outside = new Set<string>();
   const unfetched = new Unfetched();
   const warn = (text: string): void => report({ type: 'notice', level: 'warning', text });
@@ -79,7 +82,11 @@ async function startServing(
     upstream,
     signal: context.signal,
     find,
-    onServed: (file) => served.push(file),
+    onServed: (file) => {
+      served.push(file);
+      if (file.source === 'stored') stored += file.bytes;
+    },
+    onBytes: (bytes) => (downloaded += bytes),
     onFailure: (path, error) => {
       const isOffline = error instanceof MayflyError && error.code === 'archive.offline';
       if (isOffline) unfetched.note(path);
@@ -90,6 +97,7 @@ async function startServing(
     port: server.port,
     onHost: (source) => servedAt(source, server.url),
     served,
+    traffic: () => ({ bytes: stored + downloaded, downloaded }),
     outside,
     unfetched,
     async [Symbol.asyncDispose]() {

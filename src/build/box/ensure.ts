@@ -1,6 +1,7 @@
 /** The base box of a plan: found in the store, or made, once, however many builds want it. */
-import { findBox, listBoxes, type Box } from '../../basebox/store.js';
-import { toolsKey } from '../../basebox/tools.js';
+import { labelStem } from '../../basebox/changes.js';
+import { findBox, listBoxes, type Box, type SourceFile } from '../../basebox/store.js';
+import { storedToolsFiles, toolsKey } from '../../basebox/tools.js';
 import { boxesFolder, lockFile, toolsFolder } from '../../paths.js';
 import { lock } from '../../process/lock.js';
 import { makeFolder } from '../../process/make-folder.js';
@@ -8,6 +9,7 @@ import { makeScratch, publicScratchParent } from '../../process/scratch.js';
 import type { Report } from '../../report/events.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
+import { readBoxFiles } from './files.js';
 import { makeBox, type BoxArchive } from './make.js';
 
 export interface EnsuredBox {
@@ -47,12 +49,15 @@ export async function ensureBox(
     signal: context.signal,
     onWait: wait('the disk tools'),
   });
-  report({ type: 'notice', level: 'info', text: estimate(await listBoxes(store)) });
+  const boxes = await listBoxes(store);
+  report({ type: 'notice', level: 'info', text: estimate(boxes) });
+  const expectedBytes = await expectedTraffic(context, planned, boxes);
   await using scratch = await makeScratch(publicScratchParent(context.env), 0o755);
   const box = await makeBox(context, planned, archive, report, {
     boxStore: store,
     toolsStore: toolsFolder(context.home),
     scratch: scratch.path,
+    ...(expectedBytes === undefined ? {} : { expectedBytes }),
   });
   return { box, reused: false };
 }
@@ -68,4 +73,27 @@ export function estimate(boxes: readonly Box[]): string {
   }
   const seconds = Math.max(10, Math.round(last.seconds / 10) * 10);
   return `Making the base box: the last one took ${seconds} s here and has ${Math.round(last.fileBytes / 1e6)} MB.`;
+}
+
+/** What the project's last box took from the archive, in bytes; without its disk tools where these are there. */
+async function expectedTraffic(
+  context: Context,
+  { label, spec }: BuildPlan['box'],
+  boxes: readonly Box[],
+): Promise<number | undefined> {
+  const last = boxes.find(({ record }) => labelStem(record.label) === labelStem(label));
+  const files = last && (await readBoxFiles(last));
+  if (files === undefined) return undefined;
+  const tools = (await storedToolsFiles(toolsFolder(context.home), spec.sources)) ?? [];
+  return expectedBytes(files, tools);
+}
+
+/** @param there files of the disk tools, which are not fetched again. Pure. */
+export function expectedBytes(
+  files: readonly SourceFile[],
+  there: readonly SourceFile[],
+): number | undefined {
+  const sum = (list: readonly SourceFile[]): number => list.reduce((total, { bytes }) => total + bytes, 0);
+  const bytes = sum(files) - sum(there);
+  return bytes > 0 ? bytes : undefined;
 }

@@ -8,7 +8,7 @@ import { unfetchedError, type Unfetched } from '../archive/unfetched.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan.js';
 
-export type BoxArchive = Pick<BuildArchive, 'onHost' | 'served' | 'unfetched'>;
+export type BoxArchive = Pick<BuildArchive, 'onHost' | 'served' | 'traffic' | 'unfetched'>;
 
 /**
  * The caller holds the locks that createBox wants.
@@ -19,7 +19,7 @@ export async function makeBox(
   planned: BuildPlan['box'],
   archive: BoxArchive,
   report: Report,
-  places: Pick<CreateJob, 'boxStore' | 'toolsStore' | 'scratch'>,
+  places: Pick<CreateJob, 'boxStore' | 'toolsStore' | 'scratch'> & { readonly expectedBytes?: number },
 ): Promise<Box> {
   try {
     return await createBox({
@@ -30,6 +30,7 @@ export async function makeBox(
       label: planned.label,
       report,
       signal: context.signal,
+      traffic: archive.traffic,
       served: () => archive.served.map(({ source: _source, ...file }) => file),
     });
   } catch (error) {

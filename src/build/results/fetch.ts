@@ -1,13 +1,14 @@
 /** Fetches artifacts from a VM that was kept. */
-import { join } from 'node:path';
-import { checksumLines, writeWhole, type Artifact } from '../../artifacts/collect.js';
+import type { Artifact } from '../../artifacts/collect.js';
 import { MayflyError } from '../../errors.js';
-import { buildFiles, scratchFolder } from '../../paths.js';
+import { scratchFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
-import { collect, publishArtifacts } from './bring-out.js';
+import { collect, publishArtifacts, type Collected } from './bring-out.js';
+import { describeFetched } from './describe.js';
 import { ResultsFolder } from './folder.js';
+import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
-import { makePlan } from '../plan/plan.js';
+import { makePlan, type BuildPlan } from '../plan/plan.js';
 import { findVm, withVm } from '../vm/commands.js';
 
 export interface Fetched {
@@ -36,7 +37,7 @@ export async function fetchArtifacts(context: Context, directory: string | undef
       };
       await results.take(to, { signal: context.signal, onWait });
     }
-    return await publishArtifacts(plan, collected, context.signal, context.report);
+    return await publishFetched(context, plan, collected);
   });
   if (artifacts.length === 0) {
     throw new MayflyError(
@@ -45,6 +46,34 @@ export async function fetchArtifacts(context: Context, directory: string | undef
       `The VM has no file that matches ${plan.artifacts.patterns.join(', ')}.`,
     );
   }
-  await writeWhole(join(to, buildFiles.checksums), checksumLines(artifacts));
   return { directory: to, artifacts };
+}
+
+/**
+ * What lies beside the artifacts is put right also when some of them could not be taken. The caller holds the folder.
+ */
+export async function publishFetched(
+  context: Context,
+  plan: BuildPlan,
+  collected: Collected,
+): Promise<readonly Artifact[]> {
+  const taken: Artifact[] = [];
+  return await withCleanUp(
+    context.report,
+    () =>
+      publishArtifacts(plan, collected, context.signal, (event) => {
+        if (event.type === 'artifact') {
+          const { name, bytes, sha256 } = event;
+          taken.push({ name, bytes, sha256 });
+        }
+        context.report(event);
+      }),
+    async (cleanUp) => {
+      if (taken.length === 0) return;
+      const { directory } = plan.artifacts;
+      await cleanUp.attempt(`What is beside the artifacts in ${directory} may be of others`, () =>
+        describeFetched(context, directory, taken),
+      );
+    },
+  );
 }

@@ -10,11 +10,15 @@ export type FileSource = 'stored' | 'fetched' | 'cached';
 export class FileFetcher {
   readonly #running = new Map<string, Promise<FileSource>>();
 
-  /** @param upstream undefined when nothing may be fetched */
+  /**
+   * @param upstream undefined when nothing may be fetched
+   * @param onBytes told what arrives from upstream as it comes; negative when that was in vain
+   */
   constructor(
     private readonly archive: string,
     private readonly upstream: Upstream | undefined,
     private readonly signal: AbortSignal,
+    private readonly onBytes: (bytes: number) => void = () => undefined,
   ) {}
 
   /**
@@ -36,15 +40,32 @@ export class FileFetcher {
     if (this.upstream === undefined) throw offline(first);
     let failure: unknown;
     for (const url of [first, ...others]) {
+      let bytes = 0;
+      const count = (more: number): void => {
+        bytes += more;
+        this.onBytes(more);
+      };
       try {
-        await storeFile(this.archive, file, await this.upstream.open(url, this.signal), url);
+        const content = await this.upstream.open(url, this.signal);
+        await storeFile(this.archive, file, counted(content, count), url);
         return 'fetched';
       } catch (error) {
+        this.onBytes(-bytes);
         if (!(error instanceof MayflyError)) throw error;
         failure ??= error;
       }
     }
     throw failure;
+  }
+}
+
+async function* counted(
+  content: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of content) {
+    count(piece.length);
+    yield piece;
   }
 }
 

@@ -43,6 +43,8 @@ export interface ServerOptions {
   /** What an address stands for. Default: the archive's own snapshots, and those of tags. */
   readonly find?: (address: SnapshotAddress) => Promise<Snapshot | undefined>;
   readonly onServed?: (file: ServedFile) => void;
+  /** Told how many bytes came from upstream, as they come; negative when they were in vain. */
+  readonly onBytes?: (bytes: number) => void;
   /** Told what could not be served, and why. */
   readonly onFailure?: (path: string, error: unknown) => void;
 }
@@ -93,7 +95,7 @@ class Handler {
   readonly #fetcher: FileFetcher;
 
   constructor(private readonly options: ServerOptions) {
-    this.#fetcher = new FileFetcher(options.archive, options.upstream, options.signal);
+    this.#fetcher = new FileFetcher(options.archive, options.upstream, options.signal, options.onBytes);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
 /** The argument vectors that shape a box, as tables. */
 import { describe, expect, it } from 'vitest';
 import { grubArguments, mke2fsArguments, sfdiskScript } from '../../../src/basebox/disk.js';
-import { mmdebstrapArguments, progressOf, sourceLines } from '../../../src/basebox/rootfs.js';
+import { mmdebstrapArguments, sourceLines } from '../../../src/basebox/rootfs.js';
 import { toolsArguments, toolsKey } from '../../../src/basebox/tools.js';
 import { DEBIAN, SECURITY, SPEC } from './spec.js';
 
@@ -168,24 +168,5 @@ describe('the disk', () => {
         "normal",
       ]
     `);
-  });
-});
-
-describe('progressOf', () => {
-  it.each([
-    ['Need to get 147 MB of archives.', 'downloading 147 MB'],
-    ['Need to get 12.3 kB/147 MB of archives.', 'downloading 12.3 kB'],
-    ['I: running apt-get update...', 'running apt-get update'],
-    ['I: downloading packages with apt...', 'downloading packages'],
-    ['I: extracting archives...', 'extracting archives'],
-    ['I: installing essential packages...', 'installing essential packages'],
-    ['I: installing remaining packages inside the chroot...', 'installing remaining packages'],
-    ['I: creating tarball...', 'creating tarball'],
-    ['Setting up libc6:amd64 (2.41-12) ...', 'configuring libc6:amd64'],
-    ['I: automatically chosen format: tar', undefined],
-    ['Preparing to unpack .../libc6.deb ...', undefined],
-    ['', undefined],
-  ])('%j → %j', (line, words) => {
-    expect(progressOf(line)).toBe(words);
   });
 });

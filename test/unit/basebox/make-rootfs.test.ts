@@ -24,7 +24,7 @@ async function rig(availableMemory: number): Promise<{ job: RootfsJob; told: str
     paths: { setup: join(output, 'setup'), postinstall: undefined, output },
     signal: new AbortController().signal,
     onLine: () => undefined,
-    progress: (text) => told.push(text),
+    phase: (name) => told.push(name),
     availableMemory,
   };
   return { job, told };
@@ -57,7 +57,7 @@ describe('mmdebstrap', () => {
     const { job, told } = await rig(8 * GIB);
     await makeRootfs(job);
     expect(await inMemory(mmdebstrap)).toEqual([true, false]);
-    expect(told).toEqual(['it does not fit into memory: once more, on disk']);
+    expect(told).toEqual(['once more, on disk: it does not fit into memory']);
   });
 
   it('runs once only when anything else is wrong', async () => {

@@ -12,7 +12,16 @@ export const STORY: readonly MayflyEvent[] = [
   { type: 'notice', level: 'warning', text: 'The base box is not pinned.' },
   { type: 'notice', level: 'info', text: 'Making the base box, once.' },
   { type: 'step-started', step: 'box', title: 'Making the base box' },
+  { type: 'phase', step: 'box', name: 'package lists', seconds: 0.2, traffic: { bytes: 0, downloaded: 0 } },
   { type: 'progress', step: 'box', text: 'downloading 150 MB' },
+  {
+    ...{ type: 'progress', step: 'box', text: '84.0 MB downloaded' },
+    traffic: { bytes: 84e6, downloaded: 84e6, expected: 200e6 },
+  },
+  {
+    ...{ type: 'phase', step: 'box', name: 'packing', seconds: 34 },
+    traffic: { bytes: 118e6, downloaded: 40e6, expected: 117e6 },
+  },
   { type: 'output', step: 'box', stream: 'stderr', line: 'I: running apt-get update...' },
   { type: 'step-finished', step: 'box', outcome: 'reused', seconds: 12, summary: 'example-amd64' },
   { type: 'step-started', step: 'build', title: 'Building' },

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatMemory, formatSeconds, truncate } from '../../../src/report/format.js';
+import {
+  formatBytes,
+  formatMemory,
+  formatSeconds,
+  formatTraffic,
+  truncate,
+} from '../../../src/report/format.js';
 
 it.each([
   [0, '0.0 s'],
@@ -44,6 +50,18 @@ it.each([
   [2 ** 40, '1.0 TiB'],
 ])('formatMemory(%s) is %s', (bytes, words) => {
   expect(formatMemory(bytes)).toBe(words);
+});
+
+it.each([
+  [{ bytes: 0, downloaded: 0, expected: 200e6 }, ''],
+  [{ bytes: 84e6, downloaded: 84e6 }, '84.0 MB downloaded'],
+  [{ bytes: 84e6, downloaded: 84e6, expected: 200e6 }, '84.0 MB of about 200 MB downloaded'],
+  [{ bytes: 84e6, downloaded: 0, expected: 200e6 }, '84.0 MB of about 200 MB from the local archive'],
+  [{ bytes: 84e6, downloaded: 4e6, expected: 200e6 }, '84.0 MB of about 200 MB, 4.0 MB of it downloaded'],
+  // It was another box after all: then nobody knows.
+  [{ bytes: 201e6, downloaded: 201e6, expected: 200e6 }, '201 MB downloaded'],
+])('formatTraffic(%j) is %j', (traffic, words) => {
+  expect(formatTraffic(traffic)).toBe(words);
 });
 
 describe('truncate', () => {

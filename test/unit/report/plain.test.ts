@@ -13,6 +13,8 @@ describe('plain lines', () => {
       Building example: main at 0123456789ab (build B1)
       warning: The base box is not pinned.
       Making the base box, once.
+        box: package lists
+        box: packing (after 34 s, 118 MB, 40.0 MB of it downloaded)
       box        have       12 s: example-amd64
         | hello
       build      FAILED 3 min 05 s
@@ -29,7 +31,9 @@ describe('plain lines', () => {
       warning: The base box is not pinned.
       Making the base box, once.
       box: Making the base box
+        box: package lists
         box: downloading 150 MB
+        box: packing (after 34 s, 118 MB, 40.0 MB of it downloaded)
         | I: running apt-get update...
       box        have       12 s: example-amd64
       build: Building
@@ -70,6 +74,7 @@ describe('plain lines', () => {
       { type: 'output', step: 'build', stream: 'stdout', line: evil },
       { type: 'artifact', name: evil, bytes: 1, sha256: '' },
       { type: 'progress', step: 'ready', text: evil },
+      { type: 'phase', step: 'box', name: evil, seconds: 0 },
       { type: 'notice', level: 'warning', text: evil },
       { type: 'reaped', what: evil },
       { type: 'step-finished', step: 'build', outcome: 'ok', seconds: 1, summary: evil },

@@ -92,6 +92,35 @@ describe('on a terminal', () => {
     expect(screen.line).toBe('> Making the base box 12 s  Setting up git');
   });
 
+  it('a step with phases: which one runs, and how far it is; what programs print is not in the way', () => {
+    const screen = new Screen(80);
+    using renderer = terminalReport(screen, 'normal');
+    const traffic = { bytes: 84e6, downloaded: 84e6, expected: 200e6 };
+    renderer.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
+    renderer.report({ type: 'phase', step: 'box', name: 'packages', seconds: 12, traffic });
+    renderer.report({ type: 'output', step: 'box', stream: 'stderr', line: 'Setting up git' });
+    vi.advanceTimersByTime(72_000);
+    const head = '> Making the base box 1 min 12 s  ';
+    expect(screen.line).toBe(`${head}packages: 84.0 MB of about 200 MB downloaded`);
+    renderer.report({ type: 'progress', step: 'box', text: '90.0 MB downloaded', traffic });
+    vi.advanceTimersByTime(200);
+    expect(screen.line).toBe(`${head}packages: 90.0 MB downloaded`);
+    renderer.report({ type: 'phase', step: 'box', name: 'compression', seconds: 80 });
+    vi.advanceTimersByTime(200);
+    expect(screen.line).toBe(`${head}compression`);
+    expect(screen.lines).toEqual([]);
+    renderer.report({ type: 'step-started', step: 'vm', title: 'Starting' });
+    renderer.report({ type: 'output', step: 'vm', stream: 'stderr', line: 'hello' });
+    vi.advanceTimersByTime(200);
+    expect(screen.line).toContain('s  hello');
+  });
+
+  it('shows the phases as lines with --verbose', () => {
+    const screen = new Screen(80);
+    show(screen, STORY, 'verbose');
+    expect(screen.lines).toContain('  box: package lists');
+  });
+
   it('draws nothing between steps, and nothing with --quiet', () => {
     const idle = new Screen(80);
     show(idle, [{ type: 'notice', level: 'info', text: 'hello' }]);

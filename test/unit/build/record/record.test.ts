@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../../../src/build/box/ensure.js';
+import { estimate, expectedBytes } from '../../../../src/build/box/ensure.js';
 import { guestSettings, scriptEnvironment } from '../../../../src/build/plan/guest-environment.js';
 import { describeHost } from '../../../../src/build/record/host.js';
 import { buildRecord, buildRecordSchema } from '../../../../src/build/record/record.js';
@@ -108,5 +108,12 @@ describe('what a base box will cost', () => {
       'Making the base box: the last one took 60 s here and has 250 MB.',
     );
     expect(estimate([box({ seconds: 1 })])).toContain('took 10 s');
+  });
+
+  it('is to be fetched like the last one, without the disk tools that are there', () => {
+    const file = (bytes: number) => ({ origin: 'debian', serial: '1', path: 'p', sha256: '', bytes });
+    expect(expectedBytes([file(100), file(20)], [])).toBe(120);
+    expect(expectedBytes([file(100), file(20)], [file(20)])).toBe(100);
+    expect(expectedBytes([], [file(20)])).toBeUndefined();
   });
 });

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FileFetcher } from '../../../../src/snapshots/local/fetch-file.js';
+import { SnapshotFinder } from '../../../../src/snapshots/local/find-file.js';
 import { storedFile } from '../../../../src/snapshots/local/layout.js';
 import { poolPath } from '../../../rig/mirror.js';
-import { archiveRig, filesIn, HELLO, NEWER, sha } from './rig.js';
+import { archiveRig, filesIn, HELLO, NEWER, sha, signal } from './rig.js';
 
 const rig = archiveRig();
 
@@ -134,5 +136,31 @@ describe('serving a snapshot', () => {
       expect(await (await get(`${base}/${poolPath(HELLO)}`)).text()).toBe(HELLO.content);
     });
     expect(await readFile(file, 'utf8')).toBe(HELLO.content);
+  });
+});
+
+describe('what comes from upstream is counted as it comes', () => {
+  const bring = async (): Promise<readonly number[]> => {
+    const { snapshot } = await rig.take();
+    const finder = new SnapshotFinder(rig.archive, snapshot, signal);
+    const file = await finder.find(poolPath(HELLO));
+    if (file === undefined) throw new Error('it is there');
+    const counted: number[] = [];
+    const fetcher = new FileFetcher(rig.archive, rig.upstream, signal, (bytes) => counted.push(bytes));
+    await fetcher.ensure(file).catch(() => undefined);
+    await fetcher.ensure(file).catch(() => undefined);
+    return counted;
+  };
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+  it('once', async () => {
+    expect(sum(await bring())).toBe(HELLO.content.length);
+  });
+
+  it('and not when it was in vain', async () => {
+    rig.mirror.spoiled.set(poolPath(HELLO), Buffer.from('hello, w0rld\n'));
+    const counted = await bring();
+    expect(Math.max(...counted)).toBeGreaterThan(0);
+    expect(sum(counted)).toBe(0);
   });
 });
