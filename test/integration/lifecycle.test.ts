@@ -7,6 +7,7 @@ import { checksumLines } from '../../src/artifacts/collect.js';
 import { sha256 } from '../../src/basebox/recipe.js';
 import { buildRecord } from '../../src/build/record/record.js';
 import { findLeaks } from '../rig/leaks.js';
+import { listenersBeyondLoopback } from '../rig/listeners.js';
 import { mayfly, startMayfly } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
 
@@ -17,8 +18,11 @@ describe('a VM that is kept', () => {
     const project = await makeProject({ build: `${BOOT_ID}; git log -1 --format=%s > subject.img` });
     const read = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
 
+    const before = await listenersBeyondLoopback();
+
     const first = await mayfly(['build', '--keep-running'], { cwd: project.path });
     expect(first.exitCode).toBe(0);
+    expect((await listenersBeyondLoopback()).filter((address) => !before.includes(address))).toEqual([]);
     expect(first.all).toContain('is kept');
     const boot = await read('boot.img');
 
@@ -33,13 +37,19 @@ describe('a VM that is kept', () => {
     expect(refused.exitCode).toBe(5);
     expect(refused.all).toContain('was started for main and cannot build other');
     expect(refused.all).toContain('mayfly vm destroy');
-    // The guard in the VM itself, which nothing on the host can talk round.
-    const guard = await mayfly(['vm', 'exec', '--root', '--', 'cat', '/var/lib/vagrant_box_build_from'], {
-      cwd: project.path,
-    });
-    expect(guard.stdout).toBe('main');
-
     await project.git('switch', '--quiet', 'main');
+
+    // The guard in the VM itself, which nothing on the host can talk round.
+    const guard = async (script: string): Promise<string> =>
+      (await mayfly(['vm', 'exec', '--root', '--', 'sh', '-c', script], { cwd: project.path })).stdout;
+    expect(
+      await guard('cd /var/lib; cat vagrant_box_build_from; printf other > vagrant_box_build_from'),
+    ).toBe('main');
+    const guarded = await mayfly(['vm', 'provision'], { cwd: project.path });
+    expect(guarded.all).toContain('other');
+    expect(guarded.exitCode).toBe(5);
+    expect(await guard('printf main > /var/lib/vagrant_box_build_from')).toBe('');
+
     expect(
       await mayfly(['vm', 'exec', '--', 'sh', '-c', 'id -un; exit 9'], { cwd: project.path }),
     ).toMatchObject({ stdout: 'builder', exitCode: 9 });
@@ -71,6 +81,12 @@ describe('a VM that is kept', () => {
       exitCode: 0,
     });
     expect(await readFile(join(elsewhere, 'left.img'), 'utf8')).toBe('saved\n');
+    const anew = await mayfly(['vm', 'up', '--force-cleanup'], { cwd: project.path });
+    expect(anew.exitCode).toBe(0);
+    const gone = await mayfly(['vm', 'exec', '--', 'test', '-e', '/build/source/left.img'], {
+      cwd: project.path,
+    });
+    expect(gone.exitCode).toBe(1);
     expect(await mayfly(['vm', 'destroy'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
   });
 });

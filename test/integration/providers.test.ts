@@ -7,16 +7,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
+import { giveFirstBox } from '../rig/first-home.js';
+import { GREETER, GREETER_PORT } from '../rig/namespace.js';
 import { smallMachine, smallMachineWithoutQemu, thisHost, type Machine } from '../rig/machines.js';
 import { folder, home, mayfly, newestBuild, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
-/** Counts in the cache disk how many builds saw it, and tries to write to what is shared. */
+/** An address of the machine that is not its loopback: to a VM, the LAN and beyond. */
+const BEYOND = '192.0.2.7';
+const REACH = `timeout 6 bash -c "exec 3<>/dev/tcp/${BEYOND}/${GREETER_PORT} && head -c 5 <&3"`;
+
+/** Counts in the cache disk how many builds saw it, and tries to write to what is shared and to get out. */
 const BUILD = [
-  'echo in the build',
   'echo the console hears it | sudo tee /dev/ttyS0 > /dev/null',
   'seen=/var/cache/apt-cacher-ng/seen',
   'echo x | sudo tee -a $seen > /dev/null; sudo sync $seen; wc -l < $seen > seen.img',
+  'echo "in the build, number $(cat seen.img) on this cache"',
+  'wc -l < /var/lib/starts > starts.img',
+  `if ${REACH}; then echo REACHED; fi 2> /dev/null`,
   'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
   'git log -1 --format=%s > subject.img',
   'if [ -e wait ]; then sleep 600; fi',
@@ -70,6 +78,8 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     project = await makeProject({
       name: `contract-${asked}`,
       build: BUILD,
+      provision:
+        'cat /proc/sys/kernel/random/boot_id >> /var/lib/starts.all; sort -u /var/lib/starts.all > /var/lib/starts',
       settings: {
         vm: {
           ...{ memory: '512M', build_memory: '512M', network: 'archive', libvirt: uris },
@@ -79,6 +89,7 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
       },
       files: { 'builder/vagrant/Vagrantfile': OWN_VAGRANTFILE },
     });
+    if (host.enter !== undefined) await greet(host);
     // Here, where packages can be fetched.
     expect(await mayfly(['box', 'create'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
   });
@@ -90,11 +101,11 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
   it('builds in a VM, builds in it again, refuses another branch, and ends without a trace', async () => {
     const built = await run('build', '--keep-running', ...flags);
     expect(built.all).toContain('Build succeeded');
-    expect(built.all).not.toContain('WRITABLE');
+    expect(built.all).not.toMatch(/WRITABLE|REACHED/);
     const record = buildRecord.parse(JSON.parse(await artifact('build.json')));
     expect(record.vm).toMatchObject({ provider, reused: false });
     for (const refusal of passed) expect(built.all).toMatch(refusal);
-    expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'subject.img']);
+    expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'starts.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
     expect(await readFile(join(await newestBuild(), 'console.log'), 'utf8')).toContain(
       'the console hears it',
@@ -115,14 +126,17 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     expect(await run('vm', 'halt')).toMatchObject({ exitCode: 0 });
     const halted = await run('vm', 'status', '--json');
     expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'halted', ref: 'main', provider });
-    expect(await run('vm', 'destroy')).toMatchObject({ exitCode: 0 });
+    if (provider === 'vagrant') await startAndEndByHand(host, await run('vm', 'status', '--json'));
+    else expect(await run('vm', 'destroy')).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await run('vm', 'list', '--json')).stdout)).toEqual([]);
     expect(await leftAt(host)).toEqual([]);
   });
 
-  it('dies with its mayfly; its cache outlives it', async () => {
+  it('dies with its mayfly', async () => {
     await project.commit('wait', 'for ever');
     const running = startMayfly(['build', ...flags], at());
-    await running.seen('in the build');
+    // The cache outlived `destroy`.
+    await running.seen('in the build, number 3 on this cache');
     const [vm] = JSON.parse((await run('vm', 'list', '--json')).stdout) as { id: string }[];
     const seen = await run('vm', 'exec', '--vm', vm?.id ?? '', '--', 'true');
     expect(seen.all).toContain('is in use by process');
@@ -133,10 +147,41 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     const cleaned = await run('clean');
     expect(cleaned.all).toMatch(/Removed the VM contract-\w+-main-[0-9a-f]{6} of a mayfly that is gone/);
     expect(await leftAt(host)).toEqual([]);
+  });
+
+  it('leaves a cache that the next VM goes on with', async () => {
     await project.git('rm', '--quiet', 'wait');
     await project.git('commit', '--quiet', '--message', 'Go on');
+    const built = await run('build', ...flags);
+    expect(built.all).toContain('Build succeeded');
+    // What was killed did not come to its end, and does not count.
+    expect(await artifact('seen.img')).toBe('3\n');
+    expect(await leftAt(host)).toEqual([]);
+    if (host.enter !== undefined) await cleanBoxes(host, run);
   });
 });
+
+/** Somebody answers there, as is seen from the machine itself. */
+async function greet(host: Machine): Promise<void> {
+  const start = `ip address add ${BEYOND}/32 dev lo; node -e "${GREETER}" ${BEYOND} > /dev/null 2>&1 &`;
+  await host.run('sh', '-c', start);
+  await eventually('the greeter answers', async () => (await host.run('sh', '-c', REACH)) === 'hello');
+}
+
+/** The box goes from here, from the pool, and from Vagrant; the cache stays. */
+async function cleanBoxes(host: Machine, run: (...args: string[]) => Promise<Outcome>): Promise<void> {
+  const volumes = async (): Promise<readonly string[]> => {
+    const said = await host.run('virsh', 'vol-list', 'default');
+    return [...said.matchAll(/^ (mayfly-\S+)/gm)].map(([, name = '']) => name);
+  };
+  const isCache = (name: string): boolean => name.startsWith('mayfly-cache-');
+  expect((await volumes()).filter((name) => !isCache(name))).toHaveLength(1);
+  expect(await run('box', 'clean', '--all')).toMatchObject({ exitCode: 0 });
+  const left = await volumes();
+  expect([left.filter((name) => !isCache(name)), left.length > 0]).toEqual([[], true]);
+  expect(await host.run('vagrant', 'box', 'list', '--machine-readable')).not.toContain('mayfly-');
+  await giveFirstBox();
+}
 
 /** nsenter is what was killed: mayfly itself is its child, in the machine. */
 async function endMayfly(host: Machine): Promise<void> {
@@ -170,4 +215,15 @@ async function lookWithVagrant(host: Machine, status: Outcome): Promise<void> {
   expect(said).toMatch(/^\/probe.git\/.git\/HEAD\r?$/m);
   const domain = await host.run('virsh', 'desc', '--title', `mayfly-${id}`);
   expect(domain).toContain("Of the project's own, in vagrant");
+}
+
+/** `vagrant up` provisions it, as mayfly's own start does; `vagrant destroy` leaves nothing, and the cache to the next. */
+async function startAndEndByHand(host: Machine, status: Outcome): Promise<void> {
+  const { id } = JSON.parse(status.stdout) as { id: string };
+  const machine = join(home, 'state/vms', id, 'vagrant');
+  const inFolder = (line: string): Promise<string> =>
+    host.run('env', `MAYFLY_HOME=${home}`, 'sh', '-c', `cd "$1" && ${line} 2>&1`, 'sh', machine);
+  expect(await inFolder('vagrant up')).toContain(`The VM ${id} runs.`);
+  expect(await inFolder('vagrant ssh -c "wc -l < /var/lib/starts"')).toMatch(/^2\r?$/m);
+  expect(await inFolder('vagrant destroy --force')).toContain(`The VM ${id} is destroyed.`);
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { thisHost } from '../rig/machines.js';
-import { folder, mayfly } from '../rig/mayfly.js';
+import { folder, mayfly, type Outcome } from '../rig/mayfly.js';
 import { makeTailsProject, type TailsProject } from '../rig/tails-project.js';
 
 let project: TailsProject;
@@ -100,20 +100,29 @@ describe('a topic branch, as on Jenkins', () => {
 });
 
 describe('the next build, by libvirt', () => {
-  it('has what the scripts put on the cache disk; its failure is a failure', async () => {
+  it('has what the scripts put on the cache disk; its failure is a failure; the VM is rescued, and used again', async () => {
     await project.commit('config/fail', 'yes\n');
     const host = await thisHost(folder);
-    try {
-      const built = await mayfly(['build', '--provider', 'libvirt'], {
+    const build = (words: string): Promise<Outcome> =>
+      mayfly(['build', '--provider', 'libvirt'], {
         cwd: project.path,
-        env: { ...host.env, TAILS_BUILD_OPTIONS: 'ram' },
+        env: { ...host.env, TAILS_BUILD_OPTIONS: words },
       });
+    try {
+      const built = await build('ram rescue');
       expect(built.all).toContain('libvirt at qemu:///session');
       expect(built.all).toMatch(/^box +have/m);
       expect(built.all).toContain('The build script failed with exit code 7.');
       expect(built.all).toContain('| cache used before');
       expect(built.all).toContain('| in tmpfs');
       expect(built.exitCode).toBe(7);
+
+      await project.git('rm', '--quiet', 'config/fail');
+      await project.git('commit', '--quiet', '--message', 'Go on');
+      const again = await build('ram');
+      expect(again.all).toMatch(/^vm +(?:have|reused)/m);
+      expect(again.all).toContain('Build succeeded');
+      expect(await project.git('status', '--porcelain')).toBe('');
     } finally {
       await host.end();
     }

@@ -9,7 +9,8 @@ import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
 /** Where the greeters of a namespace are. */
 export const GREETER_PORT = 7070;
 
-const GREETER = `require('net').createServer((s) => s.end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
+/** A program for `node -e`, and its address. */
+export const GREETER = `require('net').createServer((s) => s.end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
 
 export interface Namespace {
   readonly cwd: string;
