@@ -8,7 +8,7 @@ import { sha256 } from '../../src/basebox/recipe.js';
 import { buildRecord } from '../../src/build/record/record.js';
 import { findLeaks } from '../rig/leaks.js';
 import { listenersBeyondLoopback } from '../rig/listeners.js';
-import { mayfly, startMayfly } from '../rig/mayfly.js';
+import { mayfly, mayflyInTerminal, startMayfly } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
 
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id > boot.img';
@@ -76,6 +76,10 @@ describe('a VM that is kept', () => {
     expect(built.all).toContain('mayfly vm ssh');
     const inside = await mayfly(['vm', 'exec', '--', 'cat', '/build/source/left.img'], { cwd: project.path });
     expect(inside.stdout).toBe('saved');
+    const typed = 'echo I am $(id -un); exit 4\n';
+    const shell = await mayflyInTerminal(['vm', 'ssh'], typed, { cwd: project.path });
+    expect(shell.all).toContain('I am builder');
+    expect(shell.exitCode).toBe(4);
     const elsewhere = join(project.path, 'artifacts/again');
     expect(await mayfly(['artifacts', '--artifacts', elsewhere], { cwd: project.path })).toMatchObject({
       exitCode: 0,

@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quoteCommand } from '../../src/process/command-error.js';
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/mayfly.js', import.meta.url));
 
@@ -54,6 +55,24 @@ function start(args: readonly string[], options: Options) {
 
 export async function mayfly(args: readonly string[], options: Options = {}): Promise<Outcome> {
   const { exitCode, signal, stdout, stderr, all } = await start(args, options);
+  return { exitCode, signal, stdout, stderr, all };
+}
+
+/** In a terminal, at which a person types. @returns what the terminal showed */
+export async function mayflyInTerminal(
+  args: readonly string[],
+  typed: string,
+  { cwd = folder }: Options = {},
+): Promise<Outcome> {
+  const command = quoteCommand([process.execPath, PROGRAM, ...args]);
+  const { exitCode, signal, stdout, stderr, all } = await execa('script', ['-qec', command, '/dev/null'], {
+    cwd,
+    env: { MAYFLY_HOME: home, MAYFLY_TMPDIR: folder, TERM: 'xterm', SHELL: '/bin/sh' },
+    input: typed,
+    reject: false,
+    all: true,
+    timeout: TIMEOUT_MS,
+  });
   return { exitCode, signal, stdout, stderr, all };
 }
 
