@@ -27,7 +27,14 @@ async function host() {
   const create = async (packages: readonly string[]): Promise<EnsuredBox> => {
     const spec: BoxSpec = { ...SPEC, diskBytes: 8 * 2 ** 20, packages };
     const inputs = await inputsOf(spec);
-    const planned = { spec, inputs, fingerprint: fingerprint(inputs), label: 'example-label' };
+    const planned = {
+      spec,
+      inputs,
+      fingerprint: fingerprint(inputs),
+      label: 'example-label',
+      exists: false,
+      epoch: 0,
+    };
     const archive = { onHost: <T>(source: T): T => source, served: [], unfetched: new Unfetched() };
     return await ensureBox(context, planned, archive, () => undefined);
   };
