@@ -103,7 +103,12 @@ tidy() {
 
 # Serials count the snapshots of one archive: a service has one for all agents, a local archive is each agent's own.
 bundle_inputs() {
-  kind=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).plan.archive.kind' "$1/build.json")
+  # Of what a mirror has there is no tag; of services alone there is nothing to carry.
+  kind=$(node -p '
+    const { kind, origins = [{}] } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).plan.archive;
+    const kinds = origins.map((origin) => (origin.address ?? { kind }).kind);
+    kinds.includes("local") && !kinds.includes("mirror") ? "local" : "none"
+  ' "$1/build.json")
   [ "$kind" = local ] || return 0
   begin_tag
   mayfly snapshots tag "$tag" --record "$1/build.json"

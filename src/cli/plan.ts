@@ -86,6 +86,13 @@ function stateOf({ origin, box, image }: BuildPlan['archive']['origins'][number]
 
 const NOT_STORED = 'not stored here';
 
+/** Where its states come from, in a project whose origins come from several places. */
+function urlsOf({ origin, urls }: BuildPlan['archive']['origins'][number]): readonly string[] {
+  if (urls === undefined) return [];
+  const known = [...new Set([urls.image, urls.box])].filter((url) => url !== undefined);
+  return [`${origin} from ${known.length === 0 ? 'a state that is not known yet' : known.join(' and ')}`];
+}
+
 /** The plan in words. Pure. @param quiet warnings only */
 export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
   const warnings = plan.warnings.map((warning) => `warning: ${warning}`);
@@ -116,6 +123,7 @@ export function planLines(plan: BuildPlan, quiet = false): readonly string[] {
       plan.ramKib === undefined ? 'disk of the VM' : `memory of the VM (${formatMemory(plan.ramKib * 1024)})`,
     ],
     ['snapshots', plan.archive.origins.map(stateOf).join(', ')],
+    ...plan.archive.origins.flatMap(urlsOf).map((url, index) => [index === 0 ? 'upstream' : '', url]),
     ['network', NETWORKS[vm.network]],
     [
       'packages',

@@ -36,12 +36,17 @@ export interface BaseboxConfig {
 /** What serves packages: see archive.kind in docs/builder.yaml.md. */
 export type ArchiveKind = 'local' | 'mirror' | 'serials' | 'timestamps' | 'ubuntu';
 
-export interface ArchiveConfig {
+/** Where states come from. */
+export interface ArchiveAddress {
   readonly kind: ArchiveKind;
   /** Base URL of a snapshot service, without a trailing slash; undefined for the kinds that need none. */
   readonly url: string | undefined;
   /** Base URL of its tagged snapshots. */
   readonly taggedUrl: string | undefined;
+}
+
+/** The address is that of all origins without one of their own. */
+export interface ArchiveConfig extends ArchiveAddress {
   /** Refuse whatever no serial pins. */
   readonly pinned: boolean;
   /** Branch or pattern → whether the image's serials must be frozen; the first that fits counts. */
@@ -58,6 +63,8 @@ export interface OriginConfig {
   readonly components: readonly string[];
   /** Absolute, or relative to the builder directory. Undefined: Debian's archive keyring. */
   readonly keyring: string | undefined;
+  /** Where its states come from. Undefined: from where those of the others do. */
+  readonly address?: ArchiveAddress;
 }
 
 /** What a builder VM reaches: the archive (and a configured proxy) only, what the host reaches, or nothing. */

@@ -1,5 +1,5 @@
 /** From what the file says to the whole value: names in code's case, computed defaults filled in, frozen. */
-import type { Config, OriginConfig } from './config.js';
+import type { ArchiveAddress, Config, OriginConfig } from './config.js';
 import { WORD } from './fields.js';
 import type { BuilderFile } from './schema.js';
 import { DEFAULT_ORIGINS, isDefaultOrigin } from './schema-rules.js';
@@ -34,7 +34,7 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
       taggedUrl: archive.tagged_url,
       pinned: archive.pinned,
       branches: archive.branches,
-      origins: originsOf(archive.origins, basebox.distribution),
+      origins: originsOf(archive, basebox.distribution),
     },
     vm: {
       provider: vm.provider,
@@ -65,25 +65,40 @@ export function toConfig(file: BuilderFile, defaults: ConfigDefaults): Config {
   });
 }
 
-type FileOrigins = BuilderFile['archive']['origins'];
+type FileArchive = BuilderFile['archive'];
+type FileOrigin = Exclude<FileArchive['origins'][string], false>;
 
-function originsOf(given: FileOrigins, distribution: string): Config['archive']['origins'] {
-  const all: FileOrigins = {
+function originsOf(archive: FileArchive, distribution: string): Config['archive']['origins'] {
+  const all: FileArchive['origins'] = {
     ...Object.fromEntries(Object.keys(DEFAULT_ORIGINS).map((name) => [name, { components: ['main'] }])),
-    ...given,
+    ...archive.origins,
   };
   const origins: Record<string, OriginConfig> = {};
   for (const [name, origin] of Object.entries(all)) {
     if (origin === false) continue;
+    const address = ownAddress(origin, archive);
     origins[name] = {
       url: origin.url,
       // originsRule has seen to it that any other origin names its suites.
       suites: origin.suites ?? (isDefaultOrigin(name) ? DEFAULT_ORIGINS[name](distribution) : []),
       components: origin.components,
       keyring: origin.keyring,
+      ...(address === undefined ? {} : { address }),
     };
   }
   return origins;
+}
+
+/** Undefined for an origin that says nothing else than the archive. */
+function ownAddress(origin: FileOrigin, archive: FileArchive): ArchiveAddress | undefined {
+  const { kind = archive.kind, service, tagged_service: tagged } = origin;
+  const isSame = kind === archive.kind && service === undefined;
+  if (isSame && tagged === undefined) return undefined;
+  return {
+    kind,
+    url: service ?? (isSame ? archive.url : undefined),
+    taggedUrl: tagged ?? (isSame ? archive.tagged_url : undefined),
+  };
 }
 
 export function deepFreeze<T>(value: T): T {

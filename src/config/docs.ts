@@ -4,7 +4,8 @@ import { docOf } from './fields.js';
 import { OPTION_FLAGS, type OptionFlag } from './options-flags.js';
 import { OPTION_WORDS, type OptionWord } from './options-words.js';
 import { builderSchema, TOP } from './schema.js';
-import { originFields, SECTIONS } from './schema-sections.js';
+import { originFields } from './schema-archive.js';
+import { SECTIONS } from './schema-sections.js';
 import { GUEST_VARIABLES } from './variables.js';
 
 /** JSON Schema (draft 7, which most editors read) of builder.yaml as people write it. */

@@ -26,7 +26,9 @@ function complain(context: Context, path: PropertyKey[], sentence: string, about
   context.addIssue({ code: 'custom', path, message: sentence, params: { about } });
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+type Mapping = Readonly<Record<string, unknown>>;
+
+function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -35,7 +37,10 @@ export function originsRule(origins: unknown, context: Context): void {
   if (!isMapping(origins)) return;
   for (const [name, origin] of Object.entries(origins)) {
     if (!isMapping(origin) || isDefaultOrigin(name)) continue;
-    const missing = ['url', 'suites'].filter((key) => origin[key] === undefined);
+    // Whatever is wrong with a service of its own, it needs no mirror.
+    const hasService = isServiceKind(origin['kind']) || origin['service'] !== undefined;
+    const needed = hasService ? ['suites'] : ['url', 'suites'];
+    const missing = needed.filter((key) => origin[key] === undefined);
     if (missing.length === 0) continue;
     const sentence = `the origin ${name} needs ${missing.join(' and ')}: only debian and debian-security have a default`;
     complain(context, [name], sentence, 'key');
@@ -46,7 +51,7 @@ export function originsRule(origins: unknown, context: Context): void {
 export function serviceRule(archive: unknown, context: Context): void {
   if (!isMapping(archive)) return;
   const { kind, url } = archive;
-  const isService = kind === 'serials' || kind === 'timestamps' || kind === 'ubuntu';
+  const isService = isServiceKind(kind);
   if (isService && url === undefined) {
     complain(context, ['kind'], `an archive of the kind ${kind} needs archive.url`, 'value');
   }
@@ -54,6 +59,32 @@ export function serviceRule(archive: unknown, context: Context): void {
     const sentence = `archive.url is for the kinds serials, timestamps and ubuntu; a mirror is given as archive.origins.<origin>.url`;
     complain(context, ['url'], sentence, 'key');
   }
+  if (!isMapping(archive['origins'])) return;
+  for (const [name, origin] of Object.entries(archive['origins']))
+    if (isMapping(origin)) ownServiceRule(name, origin, kind, context);
+}
+
+/** The same of an origin that has its own. @param all the kind of the others */
+function ownServiceRule(name: string, origin: Mapping, all: unknown, context: Context): void {
+  const { kind: own, service, tagged_service: tagged } = origin;
+  const kind = own ?? all;
+  const path = ['origins', name];
+  if (isServiceKind(own) && own !== all && service === undefined) {
+    const sentence = `the origin ${name}, of the kind ${own}, needs service: archive.url is that of another kind`;
+    complain(context, [...path, 'kind'], sentence, 'value');
+  }
+  if (service !== undefined && !isServiceKind(kind)) {
+    const sentence = `service is for the kinds serials, timestamps and ubuntu; the mirror of ${name} is given as url`;
+    complain(context, [...path, 'service'], sentence, 'key');
+  }
+  if (tagged !== undefined && kind !== 'serials') {
+    const sentence = `tagged_service is for the kind serials, and ${name} is of the kind ${String(kind)}`;
+    complain(context, [...path, 'tagged_service'], sentence, 'key');
+  }
+}
+
+function isServiceKind(kind: unknown): kind is 'serials' | 'timestamps' | 'ubuntu' {
+  return kind === 'serials' || kind === 'timestamps' || kind === 'ubuntu';
 }
 
 /** Two mounts must not hide one another. */

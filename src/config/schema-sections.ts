@@ -1,10 +1,7 @@
 /** The fields of builder.yaml, section by section, in the order of docs/builder.yaml.md. */
 import * as z from 'zod';
 import {
-  archiveUrl,
   branchName,
-  branchPattern,
-  componentName,
   count,
   diskSize,
   duration,
@@ -19,7 +16,6 @@ import {
   optionalField,
   packageName,
   size,
-  suiteName,
   userName,
   variableName,
   variablePrefix,
@@ -28,7 +24,7 @@ import {
 } from './fields.js';
 import { PROVIDER_CHOICES } from './providers.js';
 import { MOST_CPUS } from './options-words.js';
-import { ALWAYS, originsRule } from './schema-rules.js';
+import { archive } from './schema-archive.js';
 
 /** Where a project has its script for the base box, if it has one. */
 export const POSTINSTALL = 'basebox/postinstall';
@@ -65,87 +61,6 @@ const basebox = {
     "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist, unless another path is named.",
   ),
   disk: field('size', diskSize('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
-};
-
-export const originFields = {
-  url: optionalField(
-    'URL',
-    archiveUrl(),
-    "what the host's own APT uses",
-    'The mirror of the origin: where `local` takes snapshots from, and what `mirror` uses. An origin beyond the two defaults needs it.',
-  ),
-  suites: optionalField(
-    'list of suites',
-    list(suiteName(), 'a list of suites').min(1, { error: 'at least one suite' }),
-    '`<distribution>` and `<distribution>-updates` (`debian`), `<distribution>-security` (`debian-security`)',
-    'Suites to use. An origin beyond the two defaults needs them.',
-  ),
-  components: field(
-    'list of components',
-    list(componentName(), 'a list of components').min(1, { error: 'at least one component' }),
-    ['main'],
-    'Components to use.',
-  ),
-  keyring: optionalField(
-    'path',
-    hostPath(),
-    "Debian's archive keyring",
-    'Keyring that signs the origin: on this host, or in the builder directory when relative.',
-  ),
-};
-
-const origin = z.union(
-  [
-    z.literal(false),
-    z.strictObject(originFields, { error: 'a mapping with url, suites, components and keyring, or false' }),
-  ],
-  {
-    error: 'a mapping with url, suites, components and keyring, or false',
-  },
-);
-
-const archive = {
-  kind: field(
-    'word',
-    oneOf(['local', 'mirror', 'serials', 'timestamps', 'ubuntu']),
-    'local',
-    "Where snapshots of packages come from. `local`: mayfly's own archive on this host, which takes them from a mirror. `serials`: a service with `<url>/<origin>/<serial>`, such as `mayfly snapshots serve`. `timestamps`: one with `<url>/archive/<origin>/<timestamp>`. `ubuntu`: one with `<url>/<origin>/<timestamp>` for every moment. `mirror`: no snapshots, always the newest packages. One kind and one `url` serve all origins: a service that lacks one of them cannot be used for the project. So `ubuntu` cannot serve the two default origins (set them to `false`), nor `timestamps` an origin that its service does not keep, such as a third party's; with `local` each origin has its own mirror.",
-  ),
-  url: optionalField(
-    'URL',
-    archiveUrl(),
-    'none',
-    'Base of the snapshot service; needed by `serials`, `timestamps` and `ubuntu`.',
-  ),
-  tagged_url: optionalField(
-    'URL',
-    archiveUrl(),
-    'none',
-    'Base of its tagged snapshots, `<tagged_url>/<tag>/<origin>`, for `serials`.',
-  ),
-  pinned: field(
-    'true or false',
-    z.boolean({ error: 'true or false' }),
-    false,
-    'Refuse what no serial pins: an origin at `latest` other than `debian-security`, `archive.kind: mirror`, a VM that reaches more than the archive, a proxy outside it. A build that asked for anything outside its serials fails.',
-    '`false`',
-  ),
-  branches: field(
-    'mapping',
-    z.record(branchPattern(), oneOf(['frozen', 'moving', 'any']), { error: 'a mapping of branches' }),
-    {},
-    'Branch, or pattern such as `release/*` → whether the serials of its image must be `frozen` (but for `debian-security`), must be `moving` (at `latest`), or may be `any`. The first that fits the branch counts; when none does, the first that fits its base branch.',
-    'none',
-  ),
-  origins: field(
-    'mapping',
-    z
-      .record(word('the name of an origin'), origin, { error: 'a mapping of origins' })
-      .superRefine(originsRule, ALWAYS),
-    {},
-    'Origin → where its packages come from. The origins `debian` and `debian-security` are there unless set to `false`; what is given here is added to them.',
-    '`debian`, `debian-security`',
-  ),
 };
 
 const vm = {

@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { field, list, optionalField, word } from './fields.js';
 import { ALWAYS, environmentRule, mountRule, optionsRule, serviceRule, wordsOf } from './schema-rules.js';
-import { originFields, SECTIONS } from './schema-sections.js';
+import { originFields } from './schema-archive.js';
+import { SECTIONS } from './schema-sections.js';
 
 const optionWord = z.string({ error: 'a build option such as noram or cpus=2' });
 

@@ -6,7 +6,7 @@ import { proxyFor, type ProxyRules } from './host-proxy.js';
 
 export interface Upstream extends AsyncDisposable {
   /**
-   * The body of a file as it comes.
+   * The body of a file as it comes. Where the server breaks off, the rest is asked for.
    * @throws MayflyError `archive.not-found` for 404 and 410, `archive.unreachable` for all else
    */
   open(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -104,8 +104,13 @@ async function* pieces(
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
+  if (hasChanged(error)) return 'it changed on the server while it was fetched';
   return cause instanceof Error && cause.message !== '' ? cause.message : error.message || error.name;
 }
+
+/** The rest of a file is asked for with If-Match: the server refuses, or hands out another state of it all the same. */
+const hasChanged = (error: Error): boolean =>
+  ('statusCode' in error && error.statusCode === 412) || error.message === 'ETag mismatch';
 
 function unreachable(url: string, reason: string, cause?: unknown): MayflyError {
   return new MayflyError(

@@ -56,7 +56,7 @@ export async function initProject(
     );
     await putInPlace(project, folder);
     const states = Object.entries(serials).map(([origin, serial]) => ({ origin, serial, releases: {} }));
-    await noteUse(context, folder, 'local', states);
+    await noteUse(context, folder, true, states);
     return { name, folder, shortId, serials };
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { lockImports, ownArchive, useArchive } from '../build/archive/take-origi
 import type { Context } from '../build/context.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
+import { reapScratch } from '../process/scratch.js';
 import { isDefaultOrigin } from '../config/schema-rules.js';
 import { statesOfCheckouts } from './ask-checkouts.js';
 import { exportTag } from '../snapshots/local/bundle.js';
@@ -25,6 +26,7 @@ export async function expireSnapshots(
   options: { readonly days: number; readonly dryRun: boolean },
 ): Promise<Expired> {
   await using _archive = await ownArchive(context, 'removes what has expired from the local archive');
+  if (!options.dryRun) await reapIncoming(context);
   return await expire({
     archive: archiveFolder(context.home),
     ...options,
@@ -32,6 +34,12 @@ export async function expireSnapshots(
     now: new Date(),
     signal: context.signal,
   });
+}
+
+/** Removes what commands that were killed had begun to store. */
+async function reapIncoming(context: Context): Promise<void> {
+  for (const path of await reapScratch(archiveParts(archiveFolder(context.home)).incoming))
+    context.report({ type: 'reaped', what: `the scratch folder ${path}` });
 }
 
 /** @throws MayflyError `snapshot.unknown` */
@@ -75,6 +83,7 @@ export async function untag(context: Context, tag: string): Promise<void> {
 /** @param offline fetch nothing: say what is damaged, and mend nothing */
 export async function verifySnapshots(context: Context, offline: boolean): Promise<Verified> {
   await using _archive = await useArchive(context);
+  await reapIncoming(context);
   await using upstream = offline
     ? undefined
     : await makeUpstream(await hostProxies(context.env, context.signal));
@@ -114,6 +123,7 @@ export async function importSnapshots(
   const keyrings = keyring === undefined ? await projectKeyrings(context) : undefined;
   await using _imports = await lockImports(context);
   await using _archive = await useArchive(context);
+  await reapIncoming(context);
   return await importBundle({
     archive: archiveFolder(context.home),
     bundle,

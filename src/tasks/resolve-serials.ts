@@ -7,7 +7,7 @@ import { statesToBuild } from '../build/plan/states.js';
 import { withSourceToBuild } from '../build/plan/to-build.js';
 import { scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
-import { chosenOrigins, refuseMirror } from './snapshots.js';
+import { chosenOrigins, withStates } from './snapshots.js';
 
 /**
  * The commit that a build would make, a release's tag and the build options decide, as in a build; every
@@ -24,8 +24,7 @@ export async function resolveSerials(
   const warn = (text: string): void => context.report({ type: 'notice', level: 'warning', text });
   return await withSourceToBuild(context, request, readOptionFacts, async (source) => {
     const { facts, config, project } = source;
-    refuseMirror(config);
-    const chosen = chosenOrigins({ config }, asked);
+    const chosen = withStates(context, config, chosenOrigins({ config }, asked));
     const { options } = optionsFor(config, project, facts, context, request);
     const { dirty, shortId } = project.checkout;
     if (dirty.length > 0 && !options.ignoreChanges) {

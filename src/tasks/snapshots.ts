@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { openProject } from '../build/plan/project.js';
 import { IMAGE_SERIALS } from '../build/archive/plan.js';
-import { serviceOf, type SerialSet } from '../build/archive/origins.js';
+import { addressOf, isMirror, serviceOf } from '../build/archive/address.js';
+import type { SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
 import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
@@ -83,10 +84,11 @@ export async function newestSerials(
   refresh: boolean,
 ): Promise<Serials> {
   const { config, builderFolder } = project;
-  refuseMirror(config);
-  const service = serviceOf(config.archive);
+  const chosen = withStates(context, config, origins);
   await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
-  const newest = origins.map(async (origin) => {
+  const newest = chosen.map(async (origin) => {
+    const address = addressOf(config.archive, origin);
+    const service = serviceOf(address);
     if (service !== undefined) {
       return [origin, await newestOfService(service, origin, upstream, context.signal)] as const;
     }
@@ -94,7 +96,7 @@ export async function newestSerials(
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
       : (
           await newestCovering(
-            shelfOf(archiveFolder(context.home), config.archive, false),
+            shelfOf(archiveFolder(context.home), address, false),
             origin,
             wantedOf(config, origin, 'box'),
           )
@@ -112,12 +114,26 @@ export async function newestSerials(
   return Object.fromEntries(await Promise.all(newest));
 }
 
-/** @throws MayflyError `archive.mirror` */
-export function refuseMirror(config: Config): void {
-  if (config.archive.kind !== 'mirror') return;
-  throw new MayflyError('usage', 'archive.mirror', 'archive.kind is mirror: a mirror has no snapshots.', {
-    hint: 'Set archive.kind in builder.yaml to local, or to a snapshot service.',
-  });
+const hasOwnAddress = ({ archive }: Config, origin: string): boolean =>
+  archive.origins[origin]?.address !== undefined;
+
+/** Those of them that have states. Of one that comes from a mirror beside others, a notice tells. @throws MayflyError `archive.mirror` */
+export function withStates(context: Context, config: Config, origins: readonly string[]): readonly string[] {
+  const mirrored = origins.filter((origin) => isMirror(addressOf(config.archive, origin)));
+  if (mirrored.length === 0) return origins;
+  if (mirrored.length === origins.length) {
+    const [first = ''] = mirrored;
+    const isOwn = hasOwnAddress(config, first);
+    const setting = isOwn ? `archive.origins.${first}.kind` : 'archive.kind';
+    throw new MayflyError('usage', 'archive.mirror', `${setting} is mirror: a mirror has no snapshots.`, {
+      hint: isOwn
+        ? 'Set it to local, or to a snapshot service.'
+        : 'Set archive.kind in builder.yaml to local, or to a snapshot service.',
+    });
+  }
+  const text = `Left out: ${mirrored.join(', ')}, from a mirror, which has no snapshots.`;
+  context.report({ type: 'notice', level: 'info', text });
+  return origins.filter((origin) => !mirrored.includes(origin));
 }
 
 export interface TakenSnapshot {
@@ -133,14 +149,26 @@ export async function takeSnapshots(
   project: SerialProject,
   origins: readonly string[],
 ): Promise<readonly TakenSnapshot[]> {
-  if (project.config.archive.kind !== 'local') {
+  const { archive } = project.config;
+  const local = origins.filter((origin) => addressOf(archive, origin).kind === 'local');
+  if (local.length === 0) {
+    const [first = ''] = origins;
+    const { kind } = addressOf(archive, first);
+    const isOwn = hasOwnAddress(project.config, first);
     throw new MayflyError('usage', 'archive.not-local', 'Snapshots are taken by the local archive only.', {
-      hint: `archive.kind in builder.yaml is ${project.config.archive.kind}; remove it, or set it to local.`,
+      hint: isOwn
+        ? `archive.origins.${first}.kind is ${kind}, which needs none to be taken.`
+        : `archive.kind in builder.yaml is ${kind}; remove it, or set it to local.`,
     });
+  }
+  const others = origins.filter((origin) => !local.includes(origin));
+  if (others.length > 0) {
+    const text = `Left out: ${others.join(', ')}, whose snapshots the local archive does not take.`;
+    context.report({ type: 'notice', level: 'info', text });
   }
   await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
   return await Promise.all(
-    origins.map(async (origin) => {
+    local.map(async (origin) => {
       const { config, builderFolder } = project;
       const { snapshot, isNew, fetchedBytes } = await takeOrigin(
         context,

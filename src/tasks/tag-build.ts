@@ -1,6 +1,7 @@
 /** Tags what a build used: from its record, so that nothing else is kept and nothing is left out. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { mirroredOrigins } from '../build/archive/address.js';
 import type { PlannedArchive, PlannedState } from '../build/archive/origins.js';
 import { snapshotOf } from '../build/archive/stored.js';
 import { useArchive } from '../build/archive/take-origin.js';
@@ -71,7 +72,7 @@ export function usedFiles(record: BuildRecord): UsedFile[] {
 }
 
 async function snapshotsOf(context: Context, archive: PlannedArchive): Promise<Record<string, Snapshot>> {
-  if (archive.kind === 'mirror') {
+  if (mirroredOrigins(archive).length > 0) {
     throw new MayflyError(
       'usage',
       'tag.not-frozen',

@@ -1,5 +1,6 @@
 /** Writing serial files: freezing, thawing, and one serial by hand. */
 import { join } from 'node:path';
+import { addressOf, isMirror } from '../build/archive/address.js';
 import type { SerialSet } from '../build/archive/origins.js';
 import { noteUse } from '../build/archive/note-checkout.js';
 import { useArchive } from '../build/archive/take-origin.js';
@@ -50,12 +51,16 @@ export async function writeAll(
   const written: string[] = [];
   const states: NamedState[] = [];
   // An expiry that runs has asked the checkouts already, and may be about to remove what is written here.
-  const namesStored = project.config.archive.kind !== 'mirror' && Object.values(serials).some(isFrozen);
+  const { archive } = project.config;
+  const hasStates = (origin: string): boolean => !isMirror(addressOf(archive, origin));
+  const namesStored = Object.entries(serials).some(
+    ([origin, serial]) => hasStates(origin) && isFrozen(serial),
+  );
   await using _archive = namesStored ? await useArchive(context) : undefined;
   for (const [origin, serial] of Object.entries(serials)) {
     const known = await storedState(context, project, origin, serial);
     const state = { serial, releases: known === undefined ? {} : releasesOf(known) };
-    const takesNothing = project.config.archive.origins[origin]?.suites.length === 0;
+    const takesNothing = archive.origins[origin]?.suites.length === 0;
     const wanted = sets.filter((set) => !(set === 'box' && takesNothing));
     for (const set of wanted) {
       await writeState(project.directories[set], origin, state);
@@ -63,7 +68,7 @@ export async function writeAll(
     }
     states.push({ origin, ...state });
   }
-  await noteUse(context, project.topLevel, project.config.archive.kind, states);
+  await noteUse(context, project.topLevel, Object.keys(archive.origins).some(hasStates), states);
   return written;
 }
 
@@ -76,7 +81,7 @@ export async function setSerial(
   sets: readonly SerialSet[],
 ): Promise<readonly string[]> {
   const written = await writeAll(context, project, { [origin]: serial }, sets);
-  const isLocal = project.config.archive.kind === 'local';
+  const isLocal = addressOf(project.config.archive, origin).kind === 'local';
   if (isLocal && isFrozen(serial) && (await storedState(context, project, origin, serial)) === undefined) {
     const text = `The local archive has no snapshot ${serial} of ${origin}: no build can use it until it is there (mayfly snapshots import).`;
     context.report({ type: 'notice', level: 'warning', text });
@@ -91,7 +96,7 @@ async function storedState(
   origin: string,
   serial: string,
 ): Promise<Snapshot | undefined> {
-  if (config.archive.kind !== 'local' || !isFrozen(serial)) return undefined;
+  if (addressOf(config.archive, origin).kind !== 'local' || !isFrozen(serial)) return undefined;
   const archive = archiveFolder(context.home);
   const tagged = await taggedSnapshots(archive);
   const shelf = archiveParts(archive).snapshots;

@@ -9,6 +9,8 @@ export interface NodeChild {
   /** Settles when it is gone. */
   readonly ended: Promise<unknown>;
   kill(signal: NodeJS.Signals): void;
+  /** Ends its standard input, for code that waits for that. */
+  go(): void;
 }
 
 /** @param code a module; it may import files of src/ by their URL */
@@ -18,7 +20,7 @@ export function startNode(code: string, args: readonly string[] = []): NodeChild
     ['--import', 'tsx', '--input-type=module', '-e', code, '--', ...args],
     {
       reject: false,
-      stdin: 'ignore',
+      stdin: 'pipe',
     },
   );
   onTestFinished(async () => {
@@ -37,7 +39,13 @@ export function startNode(code: string, args: readonly string[] = []): NodeChild
   });
   // A test that does not look at the line must not fail because of it.
   firstLine.catch(() => undefined);
-  return { pid: child.pid ?? -1, firstLine, ended: child, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? -1,
+    firstLine,
+    ended: child,
+    kill: (signal) => void child.kill(signal),
+    go: () => void child.stdin.end(),
+  };
 }
 
 /** The URL of a file of src/, for the code of another process. */

@@ -4,7 +4,8 @@ import { snapshotUrl, taggedUrl } from '../../snapshots/archive-url.js';
 import { unknownSnapshot, type SnapshotQuery } from '../../snapshots/local/find-snapshot.js';
 import { hasReleases, type Snapshot } from '../../snapshots/local/snapshot.js';
 import { adoptSnapshot } from '../../snapshots/local/take.js';
-import { serviceOf, type PlannedState, type SerialSet } from './origins.js';
+import { addressOf, serviceOf } from './address.js';
+import type { PlannedState, SerialSet } from './origins.js';
 import type { StateSource } from './states.js';
 import { lockOrigin, originRequest, useArchive, type ArchiveSettings } from './take-origin.js';
 
@@ -22,7 +23,7 @@ export async function adopt(
   await using _lock = await lockOrigin(context, origin);
   await using _archive = await useArchive(context);
   try {
-    const url = addressOf(config, origin, state);
+    const url = urlOf(config, origin, state);
     const snapshot = await adoptSnapshot({ ...request, url }, shelf, serial, found);
     if (hasReleases(snapshot, state.releases)) return snapshot;
   } catch (error) {
@@ -32,8 +33,8 @@ export async function adopt(
   throw await unknownSnapshot(query);
 }
 
-function addressOf(config: ArchiveSettings, origin: string, { serial, tagged }: PlannedState): string {
-  const service = serviceOf(config.archive);
+function urlOf(config: ArchiveSettings, origin: string, { serial, tagged }: PlannedState): string {
+  const service = serviceOf(addressOf(config.archive, origin));
   const url =
     service === undefined
       ? undefined

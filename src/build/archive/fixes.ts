@@ -9,6 +9,7 @@ import { newestVersions } from '../../snapshots/local/versions.js';
 import { compareVersions } from '../../snapshots/version.js';
 import type { Context } from '../context.js';
 import type { BuildPlan } from '../plan/plan-type.js';
+import { isMirror, plannedAddress } from './address.js';
 import { snapshotOf } from './stored.js';
 
 /** A new kernel would only run after a boot, and the VM's own lives as long as the VM. */
@@ -29,7 +30,7 @@ export async function wantedFixes(
   const inBox = plan.box.spec.sources.find(({ origin }) => origin === SECURITY_ORIGIN);
   if (inBox?.serial === serial) return undefined;
   // A mirror's index is not here to be read: APT in the VM finds out.
-  if (plan.archive.kind === 'mirror') return serial;
+  if (isMirror(plannedAddress(plan.archive, planned))) return serial;
   const archive = archiveFolder(context.home);
   const snapshot = await snapshotOf(context, plan.archive, SECURITY_ORIGIN, planned.box);
   const newest = await newestVersions(archive, snapshot, context.signal);

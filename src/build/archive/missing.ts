@@ -1,12 +1,17 @@
 /** States that a plan names and that are not stored on this host: what a build would do about them. Pure. */
-import { serviceOf, type PlannedArchive, type PlannedState } from './origins.js';
+import type { ArchiveAddress } from '../../config/config.js';
+import { plannedAddress, serviceOf } from './address.js';
+import type { PlannedArchive, PlannedState } from './origins.js';
 
 /** @param offline a build may fetch nothing */
 export function missingWarnings(archive: PlannedArchive, offline: boolean): readonly string[] {
-  const missing = archive.origins.flatMap(({ origin, box, image }) =>
-    [box, image]
+  const missing = archive.origins.flatMap((planned) =>
+    [planned.box, planned.image]
       .filter((state) => state.missing !== undefined)
-      .map((state) => ({ name: nameOf(origin, state), outcome: outcomeOf(archive, state, offline) })),
+      .map((state) => ({
+        name: nameOf(planned.origin, state),
+        outcome: outcomeOf(plannedAddress(archive, planned), state, offline),
+      })),
   );
   return OUTCOMES.flatMap((outcome) => {
     const names = new Set(missing.filter((state) => state.outcome === outcome).map(({ name }) => name));
@@ -28,9 +33,9 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   service: 'A build asks the snapshot service for them.',
 };
 
-function outcomeOf(archive: PlannedArchive, { releases }: PlannedState, offline: boolean): Outcome {
+function outcomeOf(address: ArchiveAddress, { releases }: PlannedState, offline: boolean): Outcome {
   if (offline) return 'offline';
-  if (serviceOf(archive) !== undefined) return 'service';
+  if (serviceOf(address) !== undefined) return 'service';
   return Object.keys(releases).length === 0 ? 'unlisted' : 'mirror';
 }
 

@@ -4,6 +4,7 @@ import type { NetworkChoice } from '../../config/config.js';
 import { MayflyError } from '../../errors.js';
 import type { Tunnel } from '../../process/ssh.js';
 import type { BuildPlan } from '../plan/plan-type.js';
+import { mirrorSettings } from './address.js';
 import { GUEST_ARCHIVE_PORT, isFrozenProject, type PlannedArchive } from './origins.js';
 
 /** Where the guest finds the configured proxy when it reaches nothing else. */
@@ -13,9 +14,10 @@ const IN_VM_PROXY = 'http://127.0.0.1:3142';
 
 /** @throws MayflyError `network.mirror` when the VM could reach no packages */
 export function chooseNetwork(wanted: NetworkChoice | undefined, archive: PlannedArchive): NetworkChoice {
-  const network = wanted ?? (isFrozenProject(archive) && archive.kind !== 'mirror' ? 'archive' : 'open');
-  if (network === 'archive' && archive.kind === 'mirror') {
-    throw new MayflyError('usage', 'network.mirror', 'vm.network is archive, but archive.kind is mirror.', {
+  const mirror = mirrorSettings(archive);
+  const network = wanted ?? (isFrozenProject(archive) && mirror === undefined ? 'archive' : 'open');
+  if (network === 'archive' && mirror !== undefined) {
+    throw new MayflyError('usage', 'network.mirror', `vm.network is archive, but ${mirror}.`, {
       hint: 'A VM that reaches the archive only needs one with snapshots: set archive.kind in builder.yaml, or vm.network to open.',
     });
   }

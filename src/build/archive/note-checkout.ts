@@ -1,23 +1,24 @@
 /** Tells the local archive which checkout uses it, so that expiry asks that one before it removes anything. */
 import { realpath } from 'node:fs/promises';
-import type { ArchiveKind } from '../../config/config.js';
 import { hostError } from '../../errors.js';
 import { archiveFolder } from '../../paths.js';
 import { noteCheckout, type NamedState } from '../../snapshots/local/checkouts.js';
 import type { Context } from '../context.js';
+import { hasStates } from './address.js';
 import type { PlannedArchive } from './origins.js';
 
 /**
  * @param topLevel of the checkout; undefined while it is none yet
+ * @param hasAny any origin has states: not all come from mirrors
  * @param states what it is known to be frozen to
  */
 export async function noteUse(
   context: Context,
   topLevel: string | undefined,
-  kind: ArchiveKind,
+  hasAny: boolean,
   states: readonly NamedState[],
 ): Promise<void> {
-  if (topLevel === undefined || kind === 'mirror') return;
+  if (topLevel === undefined || !hasAny) return;
   try {
     await noteCheckout(archiveFolder(context.home), { path: await realpath(topLevel), states });
   } catch (error) {
@@ -43,5 +44,5 @@ export async function notePlanned(
       releases: serial === wanted ? releases : {},
     })),
   );
-  await noteUse(context, project.checkout, archive.kind, states);
+  await noteUse(context, project.checkout, hasStates(archive), states);
 }

@@ -1,11 +1,11 @@
 /** What a build takes from each origin, as values. Pure. */
 import { isAbsolute, join } from 'node:path';
 import type { ArchiveSource } from '../../basebox/recipe.js';
-import type { ArchiveConfig, ArchiveKind, OriginConfig } from '../../config/config.js';
-import type { SnapshotService } from '../../snapshots/archive-url.js';
+import type { ArchiveAddress, OriginConfig } from '../../config/config.js';
 import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
 import type { Releases } from '../../snapshots/local/snapshot.js';
 import { LATEST } from '../../snapshots/serial.js';
+import { hasStates, isMirror, mirrorSettings, plannedAddress } from './address.js';
 
 export const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
@@ -30,6 +30,10 @@ export interface PlannedOrigin {
   readonly box: PlannedState;
   /** What the image is made from. */
   readonly image: PlannedState;
+  /** Where its states come from. Undefined: from where those of the archive do. */
+  readonly address?: ArchiveAddress;
+  /** Where these states are upstream, as far as it is known; where any origin of the project has an own address. */
+  readonly urls?: Readonly<Record<SerialSet, string | undefined>>;
 }
 
 /** A state of an origin. */
@@ -51,20 +55,10 @@ export interface PlannedState {
 /** The two sets of serials that a project has. */
 export type SerialSet = 'box' | 'image';
 
-export interface PlannedArchive {
-  readonly kind: ArchiveKind;
-  readonly url: string | undefined;
-  readonly taggedUrl: string | undefined;
+export interface PlannedArchive extends ArchiveAddress {
   /** Whatever is not in the plan is refused. */
   readonly pinned: boolean;
   readonly origins: readonly PlannedOrigin[];
-}
-
-export function serviceOf(
-  archive: Pick<ArchiveConfig, 'kind' | 'url' | 'taggedUrl'>,
-): SnapshotService | undefined {
-  const { kind, url, taggedUrl } = archive;
-  return kind === 'local' || kind === 'mirror' || url === undefined ? undefined : { kind, url, taggedUrl };
 }
 
 export function keyringOf(settings: OriginConfig, builderFolder: string): string {
@@ -92,8 +86,8 @@ export function isFrozenProject(archive: PlannedArchive): boolean {
 }
 
 /** Origins that a mirror serves in whatever state it has, whatever their serials say. */
-const isMirrored = ({ kind }: PlannedArchive, { suites }: PlannedOrigin): boolean =>
-  kind === 'mirror' && suites.length > 0;
+const isMirrored = (archive: PlannedArchive, planned: PlannedOrigin): boolean =>
+  isMirror(plannedAddress(archive, planned)) && planned.suites.length > 0;
 
 /** Origin → the serial that the build is told: what a mirror has is `latest`. */
 export function toldSerials(archive: PlannedArchive): Readonly<Record<string, string>> {
@@ -110,7 +104,7 @@ export function movingWarnings(archive: PlannedArchive): readonly string[] {
   const isUnused = (planned: PlannedOrigin): boolean =>
     isMirrored(archive, planned) && [planned.box, planned.image].some(({ wanted }) => wanted !== LATEST);
   const unused = archive.origins.some(isUnused)
-    ? ['archive.kind is mirror: the serials in Git are not used.']
+    ? [`${mirrorSettings(archive) ?? ''}: ${hasStates(archive) ? 'its' : 'the'} serials in Git are not used.`]
     : [];
   return [...unused, ...notFrozen(archive)];
 }
@@ -118,13 +112,16 @@ export function movingWarnings(archive: PlannedArchive): readonly string[] {
 function notFrozen(archive: PlannedArchive): readonly string[] {
   const moving = [...new Set([...movingOrigins(archive, 'box'), ...movingOrigins(archive, 'image')])];
   if (moving.length === 0) return [];
-  const states = archive.origins
-    .filter(({ origin }) => moving.includes(origin))
+  const planned = archive.origins.filter(({ origin }) => moving.includes(origin));
+  const mirrored = planned.filter((origin) => isMirror(plannedAddress(archive, origin)));
+  const states = planned
+    .filter((origin) => !mirrored.includes(origin))
     .map(({ origin, box, image }) => `${origin} ${[...new Set([box.serial, image.serial])].join(' and ')}`);
-  const how =
-    archive.kind === 'mirror'
-      ? 'packages are what the mirror has now'
-      : `the newest state is used: ${states.join(', ')}`;
+  const which = states.length === 0 ? '' : ` of ${mirrored.map(({ origin }) => origin).join(', ')}`;
+  const how = [
+    ...(states.length === 0 ? [] : [`the newest state is used: ${states.join(', ')}`]),
+    ...(mirrored.length === 0 ? [] : [`packages${which} are what the mirror has now`]),
+  ].join('; ');
   return [`Not frozen: ${moving.join(', ')} at latest, so ${how}. \`mayfly snapshots freeze\` pins it.`];
 }
 
@@ -148,7 +145,8 @@ function sourceOf(archive: PlannedArchive, planned: PlannedOrigin, of: SerialSet
   const { origin, suites, components, keyring, upstream } = planned;
   const { serial, releases, tagged } = planned[of];
   const path = tagged === true ? `${serial}/${origin}` : `${origin}/${serial}`;
-  const url = archive.kind === 'mirror' && upstream !== undefined ? upstream : `${ARCHIVE}/${path}`;
+  const isFromMirror = isMirror(plannedAddress(archive, planned)) && upstream !== undefined;
+  const url = isFromMirror ? upstream : `${ARCHIVE}/${path}`;
   return { origin, url, suites, components, keyring, serial, releases };
 }
 

@@ -11,8 +11,15 @@ import { LATEST } from '../../snapshots/serial.js';
 import { readState, type FrozenState, type Serials } from '../../snapshots/serial-files.js';
 import { resolvedSerials, serialsOfVariable } from '../../snapshots/resolve.js';
 import type { Context } from '../context.js';
-import { keyringOf, serviceOf, type PlannedArchive, type PlannedOrigin, type SerialSet } from './origins.js';
-import { statesOfRelease, statesOfTag, type Release } from './release.js';
+import { addressOf, isMirror, serviceOf, stateUrl } from './address.js';
+import {
+  keyringOf,
+  type PlannedArchive,
+  type PlannedOrigin,
+  type PlannedState,
+  type SerialSet,
+} from './origins.js';
+import { statesOfRelease, statesOfTag, tagOf, type Release } from './release.js';
 import { newestSerials, StateSource, statesOf } from './states.js';
 import { settingsOf } from './take-origin.js';
 import { contradictions, givenStates, type States } from './variable.js';
@@ -67,9 +74,10 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
       : await statesOfTag(folder, config.archive, request.tag, hasVariable);
   if (released.unused !== undefined) request.warn?.(released.unused);
   const fromVariable = hasVariable ? givenStates(serialsOfVariable(variable), released) : {};
-  const isMirror = config.archive.kind === 'mirror';
+  const isMirrored = (name: string): boolean => isMirror(addressOf(config.archive, name));
   // A mirror has one state, whatever serials anybody names.
-  if (!isMirror) for (const text of contradictions(fromVariable, released, image)) request.warn?.(text);
+  const decided = Object.fromEntries(Object.entries(fromVariable).filter(([name]) => !isMirrored(name)));
+  for (const text of contradictions(decided, released, image)) request.warn?.(text);
   const given = {
     box: {
       ...released.box,
@@ -77,39 +85,52 @@ export async function planArchive(request: ArchiveRequest): Promise<PlannedArchi
     },
     image: { ...released.image, ...fromVariable },
   };
-  const tagFor = (name: string) => (fromVariable[name] === undefined ? released.tag : undefined);
+  const tagFor = (name: string) => (fromVariable[name] === undefined ? tagOf(released, name) : undefined);
   const isMoving = (states: States, fixed: States, name: string): boolean =>
     states[name]?.serial === LATEST && fixed[name] === undefined;
   const moving = origins.filter(
     (name) =>
-      isMoving(box, given.box, name) || (tagFor(name) === undefined && isMoving(image, given.image, name)),
+      !isMirrored(name) &&
+      (isMoving(box, given.box, name) || (tagFor(name) === undefined && isMoving(image, given.image, name))),
   );
   await using source = new StateSource(request);
-  const newest = isMirror ? {} : await newestSerials(source, moving);
+  const newest = await newestSerials(source, moving);
   const resolve = (of: SerialSet, states: States): Serials => {
     const wanted = Object.fromEntries(origins.map((name) => [name, states[name]?.serial ?? LATEST]));
     // Of a tagged snapshot the serial files say nothing.
-    const lenient = isMirror || !strict || (of === 'image' && released.tag !== undefined);
-    return lenient
-      ? { ...wanted, ...newestOf(wanted, newest), ...serialsOf(given[of]) }
-      : resolvedSerials(wanted, serialsOf(given[of]), newest);
+    const isLenient = (name: string): boolean =>
+      isMirrored(name) || !strict || (of === 'image' && tagFor(name) !== undefined);
+    const certain = Object.fromEntries(Object.entries(wanted).filter(([name]) => !isLenient(name)));
+    return {
+      ...wanted,
+      ...newestOf(wanted, newest),
+      ...serialsOf(given[of]),
+      ...resolvedSerials(certain, serialsOf(given[of]), newest),
+    };
   };
   const serials = { box: resolve('box', box), image: resolve('image', image) };
+  const hasOwn = Object.values(config.archive.origins).some(({ address }) => address !== undefined);
   const planned = origins.map(async (origin): Promise<PlannedOrigin> => {
     const settings = settingsOf(config, origin);
+    const upstream = await upstreamOf(config, origin, settings, context.signal);
+    const states = await statesOf(source, origin, {
+      box: wantedState(serials.box[origin], box[origin], given.box[origin]),
+      image: {
+        ...wantedState(serials.image[origin], image[origin], given.image[origin]),
+        tag: tagFor(origin),
+      },
+    });
+    const urlOf = (state: PlannedState) =>
+      stateUrl(addressOf(config.archive, origin), { origin, upstream }, state);
     return {
       origin,
-      upstream: await upstreamOf(config, origin, settings, context.signal),
+      upstream,
       suites: settings.suites,
       components: settings.components,
       keyring: keyringOf(settings, request.builderFolder),
-      ...(await statesOf(source, origin, {
-        box: wantedState(serials.box[origin], box[origin], given.box[origin]),
-        image: {
-          ...wantedState(serials.image[origin], image[origin], given.image[origin]),
-          tag: tagFor(origin),
-        },
-      })),
+      ...states,
+      ...(settings.address === undefined ? {} : { address: settings.address }),
+      ...(hasOwn ? { urls: { box: urlOf(states.box), image: urlOf(states.image) } } : {}),
     };
   });
   const { kind, url, taggedUrl, pinned } = config.archive;
@@ -138,6 +159,7 @@ async function upstreamOf(
   settings: OriginConfig,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (serviceOf(config.archive) !== undefined || settings.suites.length === 0) return undefined;
+  if (serviceOf(addressOf(config.archive, origin)) !== undefined || settings.suites.length === 0)
+    return undefined;
   return settings.url ?? (await hostUpstream(origin, signal));
 }

@@ -8,6 +8,7 @@ import { findTag, isTagName, readTag, snapshotKey, type Tag } from '../../snapsh
 import { releasesOf } from '../../snapshots/local/snapshot.js';
 import { isFrozen } from '../../snapshots/serial.js';
 import type { FrozenState } from '../../snapshots/serial-files.js';
+import { addressOf } from './address.js';
 
 /** A commit that is exactly a tag. */
 export interface Release {
@@ -21,9 +22,15 @@ export interface ReleaseStates {
   readonly image: Readonly<Record<string, FrozenState>>;
   /** Take the tagged snapshots of this name from the service. */
   readonly tag: string | undefined;
+  /** The origins whose service has them. Undefined: all. */
+  readonly tagged?: readonly string[];
   /** Why a tag of the release's name is not used, when there is one. */
   readonly unused?: string;
 }
+
+/** The tag by whose name an origin's states are asked for. */
+export const tagOf = ({ tag, tagged }: ReleaseStates, origin: string): string | undefined =>
+  tagged === undefined || tagged.includes(origin) ? tag : undefined;
 
 const NONE: ReleaseStates = { box: {}, image: {}, tag: undefined };
 
@@ -33,14 +40,21 @@ export async function statesOfRelease(
   release: Release | undefined,
 ): Promise<ReleaseStates> {
   if (release === undefined || !isTagName(release.tag)) return NONE;
-  const { kind, taggedUrl } = config.archive;
-  if (kind === 'serials' && taggedUrl !== undefined) return { ...NONE, tag: release.tag };
-  if (kind !== 'local') return NONE;
+  const names = Object.keys(config.archive.origins);
+  const tagged = names.filter((name) => {
+    const { kind, taggedUrl } = addressOf(config.archive, name);
+    return kind === 'serials' && taggedUrl !== undefined;
+  });
+  const ofService = tagged.length === 0 ? NONE : { ...NONE, tag: release.tag, tagged };
+  const isLocal = (name: string): boolean => addressOf(config.archive, name).kind === 'local';
+  if (!names.some(isLocal)) return ofService;
   const tag = await findTag(archive, release.tag);
-  if (tag === undefined) return NONE;
+  if (tag === undefined) return ofService;
   // The commit alone decides: a project may take its name from its folder, which is another one elsewhere.
-  if (tag.commit !== release.commit) return { ...NONE, unused: otherCommit(tag, release) };
-  return { box: keptStates(tag, 'box'), image: keptStates(tag, 'image'), tag: undefined };
+  if (tag.commit !== release.commit) return { ...ofService, unused: otherCommit(tag, release) };
+  const kept = (of: 'box' | 'image') =>
+    Object.fromEntries(Object.entries(keptStates(tag, of)).filter(([name]) => isLocal(name)));
+  return { ...ofService, box: kept('box'), image: kept('image') };
 }
 
 /**
@@ -50,11 +64,12 @@ export async function statesOfRelease(
  */
 export async function statesOfTag(
   archive: string,
-  { kind, origins }: Config['archive'],
+  settings: Config['archive'],
   name: string,
   isGiven: boolean,
 ): Promise<ReleaseStates> {
-  if (kind !== 'local') {
+  const origins = Object.keys(settings.origins);
+  if (!origins.some((origin) => addressOf(settings, origin).kind === 'local')) {
     throw new MayflyError(
       'usage',
       'tag.not-local',
@@ -72,7 +87,7 @@ export async function statesOfTag(
   }
   const tag = await readTag(archive, name);
   const states = { box: keptStates(tag, 'box'), image: keptStates(tag, 'image'), tag: undefined };
-  const lacking = Object.keys(origins).filter((origin) =>
+  const lacking = origins.filter((origin) =>
     [states.box, states.image].some((kept) => kept[origin] === undefined),
   );
   if (lacking.length === 0) return states;

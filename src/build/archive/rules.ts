@@ -4,6 +4,7 @@ import type { ProxyOption } from '../../config/options-words.js';
 import { MayflyError } from '../../errors.js';
 import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
 import { LATEST } from '../../snapshots/serial.js';
+import { mirrorSettings } from './address.js';
 import { movingOrigins, type PlannedArchive } from './origins.js';
 
 export interface BuiltRef {
@@ -70,8 +71,9 @@ export function branchMatches(pattern: string, branch: string): boolean {
 export function checkPinned(archive: PlannedArchive, network: NetworkChoice, proxy: ProxyOption): void {
   if (!archive.pinned) return;
   const moving = [...new Set([...movingOrigins(archive, 'box'), ...movingOrigins(archive, 'image')])];
+  const mirror = mirrorSettings(archive);
   const problems = [
-    ...(archive.kind === 'mirror' ? ['archive.kind is mirror: a mirror changes'] : []),
+    ...(mirror === undefined ? [] : [`${mirror}: a mirror changes`]),
     ...moving.map((origin) => `${origin} is at latest: mayfly snapshots freeze ${origin}`),
     ...(network === 'open' ? ['vm.network is open: the VM reaches more than the archive'] : []),
     ...(proxy === 'extproxy' || proxy === 'vmproxy+extproxy'

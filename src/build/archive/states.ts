@@ -23,7 +23,8 @@ import { makeUpstream, type Upstream } from '../../snapshots/upstream.js';
 import type { Context } from '../context.js';
 import { adopt } from './adopt.js';
 import { incompleteState, refuseUnlisted } from './incomplete.js';
-import { serviceOf, type PlannedState, type SerialSet } from './origins.js';
+import { addressOf, isMirror, serviceOf } from './address.js';
+import type { PlannedState, SerialSet } from './origins.js';
 import { queryFor, shelfOf } from './stored.js';
 import { settingsOf, takeOrigin, wantedOf, type ArchiveSettings } from './take-origin.js';
 
@@ -69,9 +70,10 @@ export class StateSource implements AsyncDisposable {
 /** Origin → newest serial; those that are not known are left out. */
 export async function newestSerials(source: StateSource, origins: readonly string[]): Promise<Serials> {
   const { context, config, builderFolder } = source.request;
-  const service = serviceOf(config.archive);
-  const shelf = shelfOf(source.archive, config.archive, false);
   const find = async (origin: string): Promise<string | undefined> => {
+    const address = addressOf(config.archive, origin);
+    const service = serviceOf(address);
+    const shelf = shelfOf(source.archive, address, false);
     if (!source.mayFetch) return await newestStored(source, shelf, origin);
     const upstream = await source.upstream();
     return service === undefined
@@ -118,18 +120,18 @@ async function stateOf(
   of: SerialSet,
   { wanted, serial, releases, tag }: WantedState,
 ): Promise<PlannedState> {
-  const { kind } = source.request.config.archive;
+  const address = addressOf(source.request.config.archive, origin);
   const named = tag === undefined ? { wanted, serial, releases } : taggedState(wanted, tag);
-  if (kind === 'mirror' || (named.serial === LATEST && tag === undefined)) return { ...named, releases: {} };
+  if (isMirror(address) || (named.serial === LATEST && tag === undefined)) return { ...named, releases: {} };
   // There is nothing to fetch: only its serial is told to the build.
   if (settingsOf(source.request.config, origin).suites.length === 0) return { ...named, releases: {} };
-  const { config, strict, check } = source.request;
-  const query = await queryFor(source.archive, config.archive, origin, named);
+  const { strict, check } = source.request;
+  const query = await queryFor(source.archive, address, origin, named);
   const snapshot = await obtain(source, query, of, named);
   if (snapshot === undefined)
     return check === true ? { ...named, missing: (await isOther(query)) ? 'other' : 'unknown' } : named;
   if (strict) {
-    await touchSnapshot(shelfOf(source.archive, config.archive, tag !== undefined), snapshot);
+    await touchSnapshot(shelfOf(source.archive, address, tag !== undefined), snapshot);
   }
   const [validUntil] = snapshot.suites.flatMap((suite) => suite.validUntil ?? []).sort();
   return {
@@ -158,7 +160,7 @@ async function obtain(
   const found = await findSnapshot(query);
   const need = wantedOf(config, origin, of);
   if (strict || check === true) refuseUnlisted(origin, state, need.suites);
-  const isService = serviceOf(config.archive) !== undefined;
+  const isService = serviceOf(addressOf(config.archive, origin)) !== undefined;
   if (isService && source.mayFetch) return await adopt(source, query, of, state, found);
   if (found !== undefined) {
     const isJudged = strict || (check === true && !isService);

@@ -1,15 +1,13 @@
 /** Snapshots of a project that are stored on this host: our own, those of its snapshot service, those of tags. */
-import type { ArchiveConfig } from '../../config/config.js';
+import type { ArchiveAddress } from '../../config/config.js';
 import { archiveFolder } from '../../paths.js';
 import { findSnapshot, unknownSnapshot, type SnapshotQuery } from '../../snapshots/local/find-snapshot.js';
 import { archiveParts, serviceShelf } from '../../snapshots/local/layout.js';
 import type { Releases, Snapshot } from '../../snapshots/local/snapshot.js';
 import { taggedSnapshots } from '../../snapshots/local/tag.js';
 import type { Context } from '../context.js';
-import { serviceOf } from './origins.js';
-
-/** Where a project's snapshots come from. */
-export type ArchiveAddress = Pick<ArchiveConfig, 'kind' | 'url' | 'taggedUrl'>;
+import { plannedAddress, serviceOf } from './address.js';
+import type { PlannedArchive } from './origins.js';
 
 export interface StoredState {
   readonly serial: string;
@@ -43,10 +41,14 @@ export async function queryFor(
 /** What a state of a plan stands for. @throws MayflyError `snapshot.unknown`, `snapshot.other` */
 export async function snapshotOf(
   context: Context,
-  address: ArchiveAddress,
+  archive: PlannedArchive,
   origin: string,
   state: StoredState,
 ): Promise<Snapshot> {
+  const address = plannedAddress(
+    archive,
+    archive.origins.find((planned) => planned.origin === origin),
+  );
   const query = await queryFor(archiveFolder(context.home), address, origin, state);
   const found = await findSnapshot(query);
   if (found === undefined) throw await unknownSnapshot(query);

@@ -5,6 +5,7 @@ import { SnapshotFinder } from '../../snapshots/local/find-file.js';
 import { parseArchivePath } from '../../snapshots/local/resolve-path.js';
 import type { ServedFile } from '../../snapshots/local/server.js';
 import type { Context } from '../context.js';
+import { hasStates, mirroredOrigins } from './address.js';
 import type { PlannedArchive } from './origins.js';
 import { plannedState } from './serve.js';
 import { snapshotOf } from './stored.js';
@@ -31,7 +32,8 @@ export async function usedFiles(
   const cached: ServedFile[] = [];
   const outside = new Set<string>();
   // A mirror has no states that anything could be outside of.
-  for (const answer of planned.kind === 'mirror' ? [] : answers) {
+  const isOfMirror = mirrorTest(planned);
+  for (const answer of answers.filter((each) => !isOfMirror(each))) {
     const address = archiveAddress(answer);
     const state = address === undefined ? undefined : plannedState(planned, address);
     if (address === undefined || state === undefined) {
@@ -55,6 +57,20 @@ export async function usedFiles(
     cached.push({ origin, serial: state.serial, path, sha256, bytes, source: 'cached' });
   }
   return { cached, outside: [...outside] };
+}
+
+/** Without states at all, everything may be a mirror's: what of it is which, nobody asks then. */
+function mirrorTest(planned: PlannedArchive): (answer: string) => boolean {
+  if (!hasStates(planned)) return () => true;
+  const places = mirroredOrigins(planned).flatMap(({ upstream }) => {
+    if (upstream === undefined) return [];
+    const { hostname, pathname } = new URL(upstream);
+    return [`${hostname}${pathname.replace(/\/$/, '')}/`];
+  });
+  return (answer) => {
+    const plain = answer.replace(/^https?:\/\//, '').replace(/^([^/:]+):\d+\//, '$1/');
+    return places.some((place) => plain.startsWith(place));
+  };
 }
 
 /** The proxy's log leaves ports out: whatever is at the guest's own loopback is the archive. Pure. */

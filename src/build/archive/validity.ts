@@ -1,6 +1,8 @@
 /** How long the states of a build are valid: what a person should know before it is too late. Pure. */
 import { MayflyError } from '../../errors.js';
 import { LATEST } from '../../snapshots/serial.js';
+import type { ArchiveKind } from '../../config/config.js';
+import { plannedAddress } from './address.js';
 import type { PlannedArchive, PlannedState } from './origins.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -13,7 +15,7 @@ const SOON_DAYS = 7;
  * state at `latest` it says how fresh the fixes of security are.
  */
 export function validityWarnings(archive: PlannedArchive, now: Date): readonly string[] {
-  return eachState(archive).flatMap(({ origin, state }) => {
+  return eachState(archive).flatMap(({ origin, kind, state }) => {
     const until = validUntil(state);
     if (until === undefined) return [];
     const left = until.getTime() - now.getTime();
@@ -23,8 +25,7 @@ export function validityWarnings(archive: PlannedArchive, now: Date): readonly s
         `The newest state of ${origin} that is stored here, ${state.serial}, was valid until ${day} only: it is old. Without --offline a newer one is looked for.`,
       ];
     }
-    if (archive.kind !== 'serials' || state.wanted === LATEST || left < 0 || left > SOON_DAYS * DAY_MS)
-      return [];
+    if (kind !== 'serials' || state.wanted === LATEST || left < 0 || left > SOON_DAYS * DAY_MS) return [];
     return [
       `The snapshot ${state.serial} of ${origin} is valid until ${day} only: the service removes it then. Have it kept, or freeze to a newer one.`,
     ];
@@ -33,10 +34,11 @@ export function validityWarnings(archive: PlannedArchive, now: Date): readonly s
 
 /** @throws MayflyError `snapshot.expired` when a service says that a state is no longer to be used */
 export function refuseExpired(archive: PlannedArchive, now: Date): void {
-  if (archive.kind !== 'serials') return;
-  const expired = eachState(archive).filter(({ state }) => {
+  const expired = eachState(archive).filter(({ kind, state }) => {
     const until = validUntil(state);
-    return until !== undefined && state.tagged !== true && until.getTime() < now.getTime();
+    return (
+      kind === 'serials' && until !== undefined && state.tagged !== true && until.getTime() < now.getTime()
+    );
   });
   const [first] = expired;
   if (first === undefined) return;
@@ -55,8 +57,12 @@ const validUntil = ({ validUntil: text }: PlannedState): Date | undefined =>
   text === undefined ? undefined : new Date(text);
 
 /** Each state once. */
-function eachState(archive: PlannedArchive): readonly { origin: string; state: PlannedState }[] {
-  return archive.origins.flatMap(({ origin, box, image }) =>
-    (box.serial === image.serial ? [image] : [box, image]).map((state) => ({ origin, state })),
-  );
+function eachState(
+  archive: PlannedArchive,
+): readonly { origin: string; kind: ArchiveKind; state: PlannedState }[] {
+  return archive.origins.flatMap((planned) => {
+    const { origin, box, image } = planned;
+    const { kind } = plannedAddress(archive, planned);
+    return (box.serial === image.serial ? [image] : [box, image]).map((state) => ({ origin, kind, state }));
+  });
 }

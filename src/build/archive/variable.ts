@@ -1,7 +1,7 @@
 /** What the variable APT_SNAPSHOTS_SERIALS decides, and where it contradicts what is fixed without it. Pure. */
 import { isFrozen } from '../../snapshots/serial.js';
 import type { FrozenState, Serials } from '../../snapshots/serial-files.js';
-import type { ReleaseStates } from './release.js';
+import { tagOf, type ReleaseStates } from './release.js';
 
 /** Origin → state. */
 export type States = Readonly<Record<string, FrozenState>>;
@@ -25,11 +25,12 @@ export function contradictions(given: States, released: ReleaseStates, inGit: St
     const state = inGit[origin];
     // Of an origin that this project does not have nobody asks.
     if (state === undefined) return [];
+    const tag = tagOf(released, origin);
     const kept = released.image[origin]?.serial;
-    const fixed = released.tag ?? kept ?? state.serial;
-    if (fixed === serial || (released.tag === undefined && !isFrozen(fixed))) return [];
+    const fixed = tag ?? kept ?? state.serial;
+    if (fixed === serial || (tag === undefined && !isFrozen(fixed))) return [];
     const where =
-      released.tag === undefined
+      tag === undefined
         ? kept === undefined
           ? `the ${fixed} of Git`
           : `the ${fixed} of this release`

@@ -119,8 +119,12 @@ export async function* atMost(
 async function fetched(context: Context, address: URL, target: string, most: number): Promise<string> {
   if (isRemote(address)) {
     await using upstream = await makeUpstream(await hostProxies(context.env, context.signal));
-    const content = await upstream.open(address.href, context.signal);
-    await pipeline(atMost(content, most, address.href), createWriteStream(target, { mode: 0o600 }));
+    try {
+      const content = await upstream.open(address.href, context.signal);
+      await pipeline(atMost(content, most, address.href), createWriteStream(target, { mode: 0o600 }));
+    } catch (error) {
+      throw notFetched(error, address);
+    }
     return target;
   }
   const path = fileURLToPath(address);
@@ -131,5 +135,23 @@ async function fetched(context: Context, address: URL, target: string, most: num
   if (found?.isFile() === true) return path;
   throw new MayflyError('usage', 'import.missing', `There is no file ${path}.`, {
     hint: 'Name a catalogue (NAME.json) or a box file: a path, or an http or https address.',
+  });
+}
+
+/** The words of an archive of packages would mislead: nothing else has a box. */
+function notFetched(error: unknown, { href }: URL): unknown {
+  if (!(error instanceof MayflyError)) return error;
+  const { code } = error;
+  if (code === 'archive.not-found') {
+    return new MayflyError('host', 'import.not-found', `There is no ${href} on its server.`, {
+      hint: 'Is the address right? Who publishes the box may have removed it.',
+      cause: error,
+    });
+  }
+  if (code !== 'archive.unreachable') return error;
+  return new MayflyError('host', 'import.unreachable', `The base box could not be fetched from ${href}.`, {
+    details: [error.message.replace('The archive could not be reached. ', '')],
+    hint: 'Is the network up, and the address right? Nothing was stored: try again.',
+    cause: error,
   });
 }

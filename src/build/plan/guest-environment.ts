@@ -1,5 +1,6 @@
 /** What the guest is told: settings for mayfly's own steps, and the environment of the project's scripts. */
 import type { GuestSettings, ShareTags } from '../../guest/provision.js';
+import { hasStates } from '../archive/address.js';
 import type { BuildPlan } from './plan.js';
 
 const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -53,7 +54,7 @@ const NOTHING = {
 
 /** Past the proxy in the VM, which is offline: the archive serves what it has stored. */
 function reachesArchiveDirectly({ options, vm, archive }: BuildPlan): boolean {
-  return options.offline && vm.network === 'open' && archive.kind !== 'mirror';
+  return options.offline && vm.network === 'open' && hasStates(archive);
 }
 
 /** NAME=value words: all that a script of the project's has in its environment. Pure. */

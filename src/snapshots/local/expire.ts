@@ -9,6 +9,7 @@ import { neededFiles, shelvesOf } from './needed.js';
 import { archiveParts, snapshotFile } from './layout.js';
 import { readHold } from './holds.js';
 import { listOrigins, listStates, readSnapshot, type Snapshot } from './snapshot.js';
+import { sweepTemporary } from './write-new.js';
 
 /** A snapshot as expiry looks at it. */
 export interface KnownSnapshot {
@@ -124,7 +125,10 @@ export async function expire(request: ExpireRequest): Promise<Expired> {
   const needed = await neededFiles(archive, without, request.signal);
   if (!dryRun) for (const file of without) await rm(file, { force: true });
   const swept = await sweep(request, needed.files);
-  if (!dryRun) await sweepCatalogs(archive, needed.indexes);
+  if (!dryRun) {
+    await sweepCatalogs(archive, needed.indexes);
+    await sweepKilled(request);
+  }
   return { snapshots: gone.map(({ origin, serial }) => ({ origin, serial })), ...swept, named };
 }
 
@@ -150,4 +154,13 @@ async function sweepCatalogs(archive: string, indexes: ReadonlySet<string>): Pro
   for (const name of await namesIn(catalogs)) {
     if (!indexes.has(name.replace(/\.json.*$/, ''))) await rm(join(catalogs, name), { force: true });
   }
+}
+
+/** What commands that were killed had begun to write. */
+async function sweepKilled({ archive, now, graceMs = GRACE_MS }: ExpireRequest): Promise<void> {
+  const { tags, holds, checkouts, catalogs } = archiveParts(archive);
+  const folders = [tags, checkouts, catalogs];
+  for (const shelf of [...(await shelvesOf(archive)), holds])
+    folders.push(...(await listOrigins(shelf)).map((origin) => join(shelf, origin)));
+  for (const folder of folders) await sweepTemporary(folder, new Date(now.getTime() - graceMs));
 }

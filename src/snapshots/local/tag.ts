@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { MayflyError } from '../../errors.js';
 import { entriesOf } from '../../process/entries.js';
+import { makeScratch } from '../../process/scratch.js';
 import { readRecord } from './damaged.js';
 import { archiveParts } from './layout.js';
 import { isTagName } from './names.js';
@@ -87,7 +88,9 @@ export async function readTag(archive: string, tag: string): Promise<Tag> {
 /** @throws MayflyError `tag.exists`: what a tag keeps never changes */
 export async function addTag(archive: string, tag: Tag): Promise<void> {
   const text = `${JSON.stringify(tag, undefined, 2)}\n`;
-  if (await writeNew(tagFile(archive, tag.tag), text)) return;
+  // Written where the next command finds and removes what a killed one left.
+  await using scratch = await makeScratch(archiveParts(archive).incoming, 0o700);
+  if (await writeNew(tagFile(archive, tag.tag), text, scratch.path)) return;
   throw new MayflyError('usage', 'tag.exists', `The local archive has a tag ${tag.tag} already.`, {
     hint: `Choose another name, or remove that one: mayfly snapshots untag ${tag.tag}.`,
   });

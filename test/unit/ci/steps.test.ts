@@ -11,7 +11,7 @@ const MAYFLY = `case "$1 $2" in
   'snapshots list') cat "$FAKE/tags.json" ;;
   'build --artifacts')
     printf '%s' "\${APT_SNAPSHOTS_SERIALS-none}" > "$FAKE/serials"
-    printf '{"archive":{"serials":%s},"plan":{"archive":{"kind":"%s"},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_USED" "$FAKE_KIND" > "$3/build.json"
+    printf '{"archive":{"serials":%s},"plan":{"archive":{"kind":"%s"%s},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_USED" "$FAKE_KIND" "$FAKE_ORIGINS" > "$3/build.json"
     ;;
   'snapshots export') echo bundle > "$4" ;;
 esac
@@ -48,7 +48,7 @@ const tags = async (...names: readonly string[]): Promise<void> => {
 type Variables = Readonly<Record<string, string>>;
 
 const start = (args: readonly string[], env: Variables): RunningStep =>
-  startStep(args, source, { FAKE: folder, FAKE_KIND: 'local', FAKE_USED: USED, ...env });
+  startStep(args, source, { FAKE: folder, FAKE_KIND: 'local', FAKE_ORIGINS: '', FAKE_USED: USED, ...env });
 
 const AGAIN = ['again', '../second', '../first/inputs'];
 const build = (env: Variables = {}): Promise<StepOutcome> => start(['build', '../first'], env).outcome;
@@ -135,6 +135,19 @@ describe('the first build', () => {
     expect(await build({ ...BUNDLE, FAKE_KIND: 'serials' })).toMatchObject({ exitCode: 0 });
     expect(await asked()).toEqual([FIRST]);
     expect(await exists('first/inputs/snapshots.bundle')).toBe(false);
+  });
+
+  it.each([
+    ['serials', 'local', true],
+    ['local', 'serials', true],
+    ['local', 'mirror', false],
+    ['serials', 'mirror', false],
+  ])('of the kind %s and one origin of the kind %s: snapshots are carried: %s', async (all, own, carries) => {
+    await inputs(true);
+    const origins = `,"origins":[{},{"address":{"kind":"${own}"}}]`;
+    const ended = await build({ ...BUNDLE, FAKE_KIND: all, FAKE_ORIGINS: origins });
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect((await asked()).some(([, verb]) => verb === 'export')).toBe(carries);
   });
 
   it('that fails has nothing to tag, and no serials', async () => {

@@ -37,7 +37,7 @@ async function rig(serials: readonly string[]): Promise<Rig> {
   const archive = archiveFolder(context.home);
   for (const serial of serials) await addSnapshot(archiveParts(archive).snapshots, snapshot(serial));
   const root = await repository(join(folder, 'checkout'));
-  await noteUse(context, root, 'local', []);
+  await noteUse(context, root, true, []);
   return { context, archive, root, warnings };
 }
 
@@ -220,7 +220,7 @@ describe('a checkout becomes known', () => {
     const { checkouts } = archiveParts(own.archive);
     const [name = ''] = await readdir(checkouts);
     await writeFile(join(checkouts, name), 'x');
-    await noteUse(own.context, own.root, 'local', []);
+    await noteUse(own.context, own.root, true, []);
     expect(await paths(own.context)).toEqual([own.root]);
   });
 
@@ -229,10 +229,10 @@ describe('a checkout becomes known', () => {
     const { checkouts } = archiveParts(own.archive);
     await rm(checkouts, { recursive: true });
     await symlink('/sys/kernel', checkouts);
-    await noteUse(own.context, own.root, 'local', []);
+    await noteUse(own.context, own.root, true, []);
     expect(own.warnings).toHaveLength(1);
     expect(own.warnings[0]).toContain('mayfly snapshots expire');
-    await noteUse(own.context, own.root, 'mirror', []);
+    await noteUse(own.context, own.root, false, []);
     expect(own.warnings).toHaveLength(1);
   });
 });
