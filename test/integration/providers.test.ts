@@ -222,7 +222,16 @@ async function startAndEndByHand(host: Machine, status: Outcome): Promise<void> 
   const { id } = JSON.parse(status.stdout) as { id: string };
   const machine = join(home, 'state/vms', id, 'vagrant');
   const inFolder = (line: string): Promise<string> =>
-    host.run('env', `MAYFLY_HOME=${home}`, 'sh', '-c', `cd "$1" && ${line} 2>&1`, 'sh', machine);
+    host.run(
+      'env',
+      `MAYFLY_HOME=${home}`,
+      'MAYFLY_BUILD_OPTIONS=offline',
+      'sh',
+      '-c',
+      `cd "$1" && ${line} 2>&1`,
+      'sh',
+      machine,
+    );
   expect(await inFolder('vagrant up')).toContain(`The VM ${id} runs.`);
   expect(await inFolder('vagrant ssh -c "wc -l < /var/lib/starts"')).toMatch(/^2\r?$/m);
   expect(await inFolder('vagrant destroy --force')).toContain(`The VM ${id} is destroyed.`);
