@@ -48,7 +48,7 @@ describe('a VM that is kept', () => {
     const guarded = await mayfly(['vm', 'provision'], { cwd: project.path });
     expect(guarded.all).toContain('other');
     expect(guarded.exitCode).toBe(5);
-    expect(await guard('printf main > /var/lib/vagrant_box_build_from')).toBe('');
+    expect(await guard('echo main > /var/lib/vagrant_box_build_from')).toBe('');
 
     expect(
       await mayfly(['vm', 'exec', '--', 'sh', '-c', 'id -un; exit 9'], { cwd: project.path }),
