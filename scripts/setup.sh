@@ -12,7 +12,7 @@ NEEDED='qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebs
 [ "${1:-}" != test ] || NEEDED="$NEEDED shellcheck:shellcheck gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
   faketime:faketime taskset:util-linux hostname:hostname sftp:openssh-client
   virsh:libvirt-clients libvirtd:libvirt-daemon vagrant:vagrant dropbear:dropbear-bin ip:iproute2
-  dnsmasq:dnsmasq-base iptables:iptables pgrep:procps"
+  dnsmasq:dnsmasq-base iptables:iptables pgrep:procps jenkins-jobs:jenkins-job-builder"
 
 PATH=$PATH:/usr/sbin:/sbin
 

@@ -1,4 +1,5 @@
 /** What the files of ci/ have a CI system run. */
+import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -31,6 +32,12 @@ export interface GitlabJob {
     readonly exclude?: readonly string[];
     readonly reports: { readonly junit: string | readonly string[] };
   };
+}
+
+/** What Jenkins Job Builder would send to Jenkins: the XML of each job, by a real run of it. */
+export async function jenkinsJobs(): Promise<string> {
+  const file = fileURLToPath(new URL('../../ci/jenkins/job-builder.yaml', import.meta.url));
+  return (await execa('jenkins-jobs', ['test', file])).stdout;
 }
 
 /** The runner runs all lines of a job in one shell. */
