@@ -16,7 +16,7 @@ describe('the build script', () => {
   };
 
   beforeAll(async () => {
-    project = await makeProject({ build: 'false' });
+    project = await makeProject({ build: 'false', settings: { options: ['noram'] } });
   });
 
   it('fails: its exit code, its output and the artifacts it made come out', async () => {
@@ -57,6 +57,12 @@ describe('the build script', () => {
     expect(built.exitCode).toBe(0);
     expect(Date.now() - started).toBeLessThan(200_000);
     expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain(forged);
+  });
+
+  it('fills the disk of its VM', async () => {
+    const built = await build('fallocate --length 1T big.bin');
+    expect(built.all).toContain('the VM has no room left at /build');
+    expect(built.exitCode).toBe(1);
   });
 
   it('is not reached when provisioning fails', async () => {
@@ -136,7 +142,7 @@ describe('a build', () => {
     expect(built.exitCode).toBe(4);
   });
 
-  it('fills the disk of its VM', async () => {
+  it('fills the memory that it builds in', async () => {
     const full = await makeProject({
       build: 'head -c 400M /dev/zero > big.bin',
       settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
