@@ -14,9 +14,10 @@ it('plain and sparse files, folders deep, each once, also from a VM that is used
     build: [
       'mkdir -p "sub folder/deep"',
       'head -c 9000001 /dev/urandom > "sub folder/deep/plain ä.img"',
-      'truncate --size 200M sparse.img',
-      'printf middle | dd of=sparse.img bs=1 seek=104857605 conv=notrunc status=none',
-      'printf end | dd of=sparse.img bs=1 seek=209715197 conv=notrunc status=none',
+      // Its checksum is made under emulation, too: no larger than it must be.
+      'truncate --size 40M sparse.img',
+      'printf middle | dd of=sparse.img bs=1 seek=20971525 conv=notrunc status=none',
+      'printf end | dd of=sparse.img bs=1 seek=41943037 conv=notrunc status=none',
       ': > empty.img',
       'ln -s sparse.img link.img',
       'mkdir folder.img',
@@ -36,7 +37,7 @@ it('plain and sparse files, folders deep, each once, also from a VM that is used
       artifacts: { name: string; bytes: number; sha256: string }[];
     };
     const bytes = Object.fromEntries(record.artifacts.map((artifact) => [artifact.name, artifact.bytes]));
-    expect(bytes).toMatchObject({ 'empty.img': 0, 'plain ä.img': 9000001, 'sparse.img': 200 * MIB });
+    expect(bytes).toMatchObject({ 'empty.img': 0, 'plain ä.img': 9000001, 'sparse.img': 40 * MIB });
     expect(Object.keys(bytes).sort()).toEqual(['empty.img', 'plain ä.img', 'sparse.img', 'sums.sha']);
     const inGuest = await readFile(at('sums.sha'), 'utf8');
     for (const { name, sha256 } of record.artifacts.filter((artifact) => artifact.name !== 'sums.sha')) {

@@ -175,7 +175,7 @@ async function cleanBoxes(host: Machine, run: (...args: string[]) => Promise<Out
     return [...said.matchAll(/^ (mayfly-\S+)/gm)].map(([, name = '']) => name);
   };
   const isCache = (name: string): boolean => name.startsWith('mayfly-cache-');
-  expect((await volumes()).filter((name) => !isCache(name))).toHaveLength(1);
+  expect((await volumes()).some((name) => !isCache(name))).toBe(true);
   expect(await run('box', 'clean', '--all')).toMatchObject({ exitCode: 0 });
   const left = await volumes();
   expect([left.filter((name) => !isCache(name)), left.length > 0]).toEqual([[], true]);
