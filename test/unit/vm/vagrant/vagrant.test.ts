@@ -74,11 +74,7 @@ describe('the Vagrantfile', () => {
             trigger.info = 'mayfly vm up'
             trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm up' }
           end
-          config.trigger.before :halt, :reload do |trigger|
-            trigger.info = 'mayfly vm halt 1a2b3c4d'
-            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm halt 1a2b3c4d' }
-          end
-          config.trigger.before :destroy do |trigger|
+          config.trigger.before :halt, :reload, :destroy do |trigger|
             trigger.info = 'mayfly vm halt 1a2b3c4d'
             trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm halt 1a2b3c4d' }
             trigger.on_error = :continue
