@@ -13,9 +13,9 @@ clock() {
 }
 
 space() {
-  mkdir -p "$BUILD"
-  rm -rf "$BUILD/source" "$BUILD/scratch"
-  if [ "$MF_RAM" = yes ] && ! mountpoint -q "$BUILD"; then
+  folder "$BUILD"
+  [ ! -e "$BUILD/source" ] || rm -rf "$BUILD/source" "$BUILD/scratch"
+  if [ "$MF_RAM" = yes ] && ! is_mounted "$BUILD"; then
     mount -t tmpfs -o "size=$MF_RAM_KIB"k,mode=0755,nr_inodes=0 build "$BUILD"
   fi
   install -d -o "$MF_USER" -g "$MF_USER" "$BUILD/source" "$BUILD/scratch"
@@ -26,7 +26,7 @@ clone() {
   export HOME="/home/$MF_USER"
   as_user git clone --quiet --shared --no-checkout "$MF_SOURCE" "$BUILD/source" &&
     cd "$BUILD/source" &&
-    as_user git fetch --quiet --no-write-fetch-head origin \
+    as_user git fetch --quiet --no-write-fetch-head --no-auto-maintenance --no-tags --no-recurse-submodules origin \
       '+refs/remotes/*:refs/remotes/*' '+refs/mayfly/*:refs/mayfly/*' &&
     check_out &&
     { [ ! -e .gitmodules ] || submodules "$MF_SOURCE/.git"; }
@@ -107,7 +107,7 @@ main() {
 
 # Runs a command in a control group of its own.
 in_group() {
-  mkdir -p "$BUILD_GROUP"
+  folder "$BUILD_GROUP"
   # shellcheck disable=SC2016 # expanded by the inner shell
   sh -c 'echo "$$" > "$0/cgroup.procs" && exec "$@"' "$BUILD_GROUP" "$@" < /dev/null
 }

@@ -25,26 +25,49 @@ clock_is_right() {
   : > /run/systemd/timesync/synchronized
 }
 
-# Waits for the proxy that prepare.sh has asked for; it starts while other things are done.
-proxy_ready() {
-  [ "$MF_PROXY_IN_VM" = yes ] || return 0
-  systemctl start apt-cacher-ng || fail guest.proxy "apt-cacher-ng does not start: $(systemctl --property=Result show apt-cacher-ng)"
+# Under emulation a program takes a tenth of a second to start, and systemctl several: what the shell can see for itself,
+# it is not asked for.
+
+# folder DIRECTORY: makes it unless it is there.
+folder() {
+  [ -d "$1" ] || mkdir -p "$1"
 }
 
-# Provisioning works in a control group, as the build does. The mark is there while it does.
+# Whether something is mounted there. No name of ours has a character that /proc/mounts would write otherwise.
+is_mounted() {
+  while read -r _ place _; do
+    [ "$place" != "$1" ] || return 0
+  done < /proc/mounts
+  return 1
+}
+
+# Waits for the proxy that prepare.sh has asked for; it starts while other things are done. The mark is of this provisioning.
+PROXY_READY=/run/mayfly/proxy-ready
+proxy_ready() {
+  [ "$MF_PROXY_IN_VM" = yes ] || return 0
+  [ ! -s "$PROXY_READY" ] || ! proxy_runs || return 0
+  systemctl start apt-cacher-ng || fail guest.proxy "apt-cacher-ng does not start: $(systemctl --property=Result show apt-cacher-ng)"
+  echo yes > "$PROXY_READY"
+}
+
+proxy_runs() {
+  read -r _ 2> /dev/null < /sys/fs/cgroup/system.slice/apt-cacher-ng.service/cgroup.procs
+}
+
+# Provisioning works in a control group, as the build does. The mark is not empty while it does.
 PROVISION_GROUP=/sys/fs/cgroup/mayfly-provision
 BUILD_GROUP=/sys/fs/cgroup/mayfly-build
 UNFINISHED=/run/mayfly/unfinished
 
 begin_provisioning() {
-  mkdir -p "$PROVISION_GROUP"
+  folder "$PROVISION_GROUP"
   echo "$$" > "$PROVISION_GROUP/cgroup.procs"
-  : > "$UNFINISHED"
+  echo yes > "$UNFINISHED"
 }
 
 # What provisioning started and left running may stay: such as a daemon.
 end_provisioning() {
-  rm -f "$UNFINISHED"
+  : > "$UNFINISHED"
 }
 
 # Ends all that runs in a control group, and waits until it is gone.
@@ -52,16 +75,23 @@ end_group() {
   [ -e "$1" ] || return 0
   echo 1 > "$1/cgroup.kill"
   tries=100
-  while [ "$tries" -gt 0 ] && grep -q '^populated 1$' "$1/cgroup.events"; do
+  while [ "$tries" -gt 0 ] && is_populated "$1"; do
     tries=$((tries - 1))
     sleep 0.1
   done
 }
 
+is_populated() {
+  while read -r line; do
+    [ "$line" != 'populated 1' ] || return 0
+  done < "$1/cgroup.events"
+  return 1
+}
+
 # A mayfly that was killed leaves its script running here. It would work beside us: on the same files, with APT's lock.
 end_unfinished() {
   end_group "$BUILD_GROUP"
-  [ -e "$UNFINISHED" ] || return 0
+  [ -s "$UNFINISHED" ] || return 0
   end_group "$PROVISION_GROUP"
   DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || true
 }

@@ -3,16 +3,16 @@ main() {
   # After a timeout the script still runs.
   [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
   # After an interruption, that of provisioning does.
-  [ ! -e "$UNFINISHED" ] || end_group "$PROVISION_GROUP"
+  [ ! -s "$UNFINISHED" ] || end_group "$PROVISION_GROUP"
   if [ "$MF_KEEP_BUILD" != yes ]; then
-    if mountpoint -q /build; then umount -R --lazy /build; else rm -rf /build; fi
+    if is_mounted /build; then umount -R --lazy /build; else rm -rf /build; fi
   fi
   [ "$MF_UNMOUNT" = yes ] || return 0
   # A VM that is halted starts again from this disk.
   sync
   systemctl stop apt-cacher-ng 2> /dev/null || true
   for directory in /var/cache/apt-cacher-ng /var/cache/website; do
-    if mountpoint -q "$directory"; then
+    if is_mounted "$directory"; then
       umount "$directory" || fail guest.busy-cache "$directory"
     fi
   done
@@ -21,9 +21,11 @@ main() {
 
 # Cache disks that a script of the project's has mounted where it likes, whole or in partitions.
 other_disks() {
-  cut -d ' ' -f 1 /proc/mounts | grep '^/dev/vd[b-z][0-9]*$' | sort -u | while read -r device; do
-    umount --all-targets "$device" || fail guest.busy-cache "$device"
-  done
+  while read -r device _; do
+    case $device in
+      /dev/vd[b-z]*) umount --all-targets "$device" || fail guest.busy-cache "$device" ;;
+    esac
+  done < /proc/mounts
 }
 
 main < /dev/null

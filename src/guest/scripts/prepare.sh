@@ -10,7 +10,8 @@ guard() {
     sync "$GUARD"
     return
   fi
-  started_for=$(cat "$GUARD")
+  started_for=
+  read -r started_for < "$GUARD" || true
   [ "$started_for" = "$MF_REF" ] || fail guest.wrong-branch "$started_for"
 }
 
@@ -20,17 +21,16 @@ share() {
   name=$2
   directory=$3
   options=$4
-  mkdir -p "$directory"
-  # Mounted anew in a VM that was kept: what the guest has cached of it may be old.
-  if mountpoint -q "$directory"; then umount --lazy "$directory"; fi
+  folder "$directory"
+  # Mounted anew in a VM that was kept: what the guest has cached of it may be old. And in one place at a time: Vagrant
+  # has mounted it elsewhere.
+  while read -r device place type _; do
+    if [ "$place" = "$directory" ] || [ "$type $device" = "9p $tag" ]; then umount --lazy "$place"; fi
+  done < /proc/mounts
   if [ -z "$tag" ]; then
     mount --bind -o ro "/var/lib/mayfly-shares/$name" "$directory" || fail guest.share "cannot mount $directory"
     return
   fi
-  # One place at a time: Vagrant has mounted it elsewhere.
-  findmnt --noheadings --output TARGET --types 9p --source "$tag" | while IFS= read -r place; do
-    umount --lazy "$place"
-  done
   mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$options" "$tag" "$directory" ||
     fail guest.share "cannot mount $directory"
 }
@@ -38,46 +38,54 @@ share() {
 # cache SERIAL DIRECTORY OWNER
 cache() {
   disk=$(disk_by_serial "$1") || fail guest.no-cache-disk "$1"
-  mkdir -p "$2"
-  mountpoint -q "$2" && return
-  # A new disk is all zeros: ext4 has its magic number 0xef53 at byte 1080.
-  magic=$(dd if="$disk" bs=1 skip=1080 count=2 status=none | od -An -tx1 | tr -d ' ')
-  if [ "$magic" != 53ef ]; then
-    mke2fs -q -F -t ext4 -O ^has_journal -m 0 -E lazy_itable_init=1,nodiscard "$disk" ||
-      fail guest.cache-disk "cannot format the cache disk $1"
-  elif ! tune2fs -l "$disk" | grep -q '^Filesystem state: *clean$'; then
-    e2fsck -p "$disk" > /dev/null || [ $? -le 1 ] || fail guest.cache-disk "the cache disk $1 is damaged"
-  fi
+  folder "$2"
+  if is_mounted "$2"; then return; fi
+  # ext4 has its magic number 0xef53 at byte 1080, and after it its state, of which 1 is clean. A new disk is all zeros.
+  case $(od -An -tx1 -j 1080 -N 4 "$disk") in
+    ' 53 ef 01 00') ;;
+    ' 53 ef '*)
+      e2fsck -p "$disk" > /dev/null || [ $? -le 1 ] || fail guest.cache-disk "the cache disk $1 is damaged"
+      ;;
+    *)
+      mke2fs -q -F -t ext4 -O ^has_journal -m 0 -E lazy_itable_init=1,nodiscard "$disk" ||
+        fail guest.cache-disk "cannot format the cache disk $1"
+      ;;
+  esac
   mount -o noatime "$disk" "$2" || fail guest.cache-disk "cannot mount the cache disk $1"
   [ -z "$3" ] || chown "$3" "$2"
 }
 
 proxy() {
-  rm -f /etc/apt/apt.conf.d/90mayfly-proxy
-  [ -z "$MF_APT_PROXY" ] || printf 'Acquire::http::Proxy "%s";\n' "$MF_APT_PROXY" > /etc/apt/apt.conf.d/90mayfly-proxy
-  # The archive is at the guest's own loopback, where no proxy beyond the VM can reach it.
-  [ -z "$MF_APT_PROXY" ] || [ "$MF_ARCHIVE_DIRECT" != yes ] ||
-    printf 'Acquire::http::Proxy::127.0.0.1 "DIRECT";\n' >> /etc/apt/apt.conf.d/90mayfly-proxy
+  settings=/etc/apt/apt.conf.d/90mayfly-proxy
+  if [ -z "$MF_APT_PROXY" ]; then
+    [ ! -e "$settings" ] || rm "$settings"
+  else
+    printf 'Acquire::http::Proxy "%s";\n' "$MF_APT_PROXY" > "$settings"
+    # The archive is at the guest's own loopback, where no proxy beyond the VM can reach it.
+    [ "$MF_ARCHIVE_DIRECT" != yes ] || printf 'Acquire::http::Proxy::127.0.0.1 "DIRECT";\n' >> "$settings"
+  fi
   [ "$MF_PROXY_IN_VM" = yes ] || return 0
   # The whole configuration: Debian's own sends requests for one mirror to another.
-  rm -f /etc/apt-cacher-ng/zz_debconf.conf
-  cat > /etc/apt-cacher-ng/acng.conf << CONF
-CacheDir: /var/cache/apt-cacher-ng
-LogDir: /var/log/apt-cacher-ng
-SupportDir: /usr/lib/apt-cacher-ng
-BindAddress: 127.0.0.1
-Port: 3142
-AllowUserPorts: 0
-PassThroughPattern: .*:443$
-ReportPage:
-ExThreshold: 30
-Offlinemode: $([ "$MF_PROXY_OFFLINE" = yes ] && echo 1 || echo 0)
-CONF
+  [ ! -e /etc/apt-cacher-ng/zz_debconf.conf ] || rm /etc/apt-cacher-ng/zz_debconf.conf
+  offline=0
+  [ "$MF_PROXY_OFFLINE" != yes ] || offline=1
+  printf '%s\n' \
+    'CacheDir: /var/cache/apt-cacher-ng' \
+    'LogDir: /var/log/apt-cacher-ng' \
+    'SupportDir: /usr/lib/apt-cacher-ng' \
+    'BindAddress: 127.0.0.1' \
+    'Port: 3142' \
+    'AllowUserPorts: 0' \
+    'PassThroughPattern: .*:443$' \
+    'ReportPage:' \
+    'ExThreshold: 30' \
+    "Offlinemode: $offline" > /etc/apt-cacher-ng/acng.conf
   [ -z "$MF_UPSTREAM_PROXY" ] || printf 'Proxy: %s\n' "$MF_UPSTREAM_PROXY" >> /etc/apt-cacher-ng/acng.conf
-  install -d -o apt-cacher-ng -g apt-cacher-ng /var/log/apt-cacher-ng
+  [ -d /var/log/apt-cacher-ng ] || install -d -o apt-cacher-ng -g apt-cacher-ng /var/log/apt-cacher-ng
   # What fetched.sh prints is of this build only.
-  rm -f /var/log/apt-cacher-ng/apt-cacher.log
+  [ ! -e /var/log/apt-cacher-ng/apt-cacher.log ] || rm /var/log/apt-cacher-ng/apt-cacher.log
   # Waited for by proxy_ready, when there is nothing else left to do.
+  : > "$PROXY_READY"
   systemctl --no-block restart apt-cacher-ng
 }
 

@@ -44,6 +44,17 @@ it('fail says its line on stderr, and exits with 70', async () => {
   expect(result).toMatchObject({ stdout: '', stderr: 'mayfly-failure 0a1b guest.clone it is broken\n' });
 });
 
+it.each([
+  ['/proc', 'yes'],
+  ['/proc/self', 'no'],
+  ['', 'no'],
+])('is_mounted knows where something is mounted: %s', async (place, answer) => {
+  const text = await scriptText('finish', {});
+  const common = text.slice(0, text.indexOf('disk_by_serial'));
+  const input = `${common}\nif is_mounted '${place}'; then echo yes; else echo no; fi\n`;
+  expect((await run('sh', ['-s'], { input })).stdout).toBe(`${answer}\n`);
+});
+
 describe('what a mayfly that was killed left running in the VM', () => {
   /** Calls a function of common.sh, with control groups that are folders. @returns what it did */
   async function call(name: string, isUnfinished: boolean) {
@@ -55,7 +66,7 @@ describe('what a mayfly that was killed left running in the VM', () => {
       await writeFile(join(folder, group, 'cgroup.events'), 'populated 0\nfrozen 0\n');
     }
     const mark = join(folder, 'unfinished');
-    if (isUnfinished) await writeFile(mark, '');
+    if (isUnfinished) await writeFile(mark, 'yes\n');
     const text = await scriptText('prepare', {});
     const common = text.slice(0, text.indexOf("# The tool's own part of provisioning"));
     const here = common.replaceAll(/\/sys\/fs\/cgroup|\/run\/mayfly/g, () => quoteWord(folder));
@@ -63,10 +74,7 @@ describe('what a mayfly that was killed left running in the VM', () => {
     const killed = await Promise.all(
       groups.map((group) => readFile(join(folder, group, 'cgroup.kill'), 'utf8')),
     );
-    const isMarked = await readFile(mark).then(
-      () => true,
-      () => false,
-    );
+    const isMarked = (await readFile(mark, 'utf8').catch(() => '')) !== '';
     return { stdout: stdout.trim(), killed, isMarked, folder };
   }
 
