@@ -86,7 +86,7 @@ missing() {
 
 # Packages of their own since Debian 13 only.
 missing_drivers() {
-  for driver in network storage; do
+  for driver in network nwfilter storage; do
     has_driver "$driver" || ! apt-cache show "libvirt-daemon-driver-$driver" > /dev/null 2>&1 ||
       echo "libvirt-daemon-driver-$driver"
   done

@@ -98,6 +98,9 @@ export const vmFiles = {
   /** The Vagrantfile and what Vagrant keeps beside it. */
   vagrant: 'vagrant',
   vagrantLog: 'vagrant.log',
+  /** libvirt's descriptions of what keeps a VM of Vagrant's from the host, and of the interface that it is put on. */
+  networkFilter: 'network-filter.xml',
+  interface: 'interface.xml',
   /** Shared with the guest, read-only. */
   source: 'source',
   builder: 'builder',

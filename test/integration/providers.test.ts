@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRecord } from '../../src/build/record/record.js';
+import { buildRecord, type BuildRecord } from '../../src/build/record/record.js';
 import { eventually } from '../rig/eventually.js';
 import { giveFirstBox } from '../rig/first-home.js';
 import { GREETER, GREETER_PORT } from '../rig/namespace.js';
@@ -15,7 +15,10 @@ import { makeProject, type TestProject } from '../rig/project.js';
 
 /** An address of the machine that is not its loopback: to a VM, the LAN and beyond. */
 const BEYOND = '192.0.2.7';
-const REACH = `timeout 6 bash -c "exec 3<>/dev/tcp/${BEYOND}/${GREETER_PORT} && head -c 5 <&3"`;
+/** The host's address on the bridge of a VM of Vagrant's that is cut off. */
+const ON_BRIDGE = '10.253.77.1';
+const reach = (address: string): string =>
+  `timeout 6 bash -c "exec 3<>/dev/tcp/${address}/${GREETER_PORT} && head -c 5 <&3"`;
 
 /** Counts in the cache disk how many builds saw it, and tries to write to what is shared and to get out. */
 const BUILD = [
@@ -24,10 +27,11 @@ const BUILD = [
   'echo x | sudo tee -a $seen > /dev/null; sudo sync $seen; wc -l < $seen > seen.img',
   'echo "in the build, number $(cat seen.img) on this cache"',
   'wc -l < /var/lib/starts > starts.img',
-  `if ${REACH}; then echo REACHED; fi 2> /dev/null`,
+  `if [ "$(cat seen.img)" = 1 ]; then (${reach(BEYOND)} || ${reach(ON_BRIDGE)}) && echo REACHED; fi 2> /dev/null`,
   'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
   'git log -1 --format=%s > subject.img',
   'if [ -e wait ]; then sleep 600; fi',
+  '[ ! -e fail ]',
 ].join('\n');
 
 /** Its name for the VM would be wrong; its title is nobody else's. */
@@ -65,12 +69,22 @@ const PROVIDERS = [
   },
 ] as const;
 
-describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) => {
+/** What each provider's first build left, for a comparison. */
+const records = new Map<string, unknown>();
+
+describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, passed }) => {
   let host: Machine;
   let project: TestProject;
   const flags = ['--offline', '--provider', asked];
   const at = (): Options => ({ enter: host.enter, env: host.env, cwd: project.path });
   const run = (...args: string[]): Promise<Outcome> => mayfly(args, at());
+  /** A line of a shell, in the folder of the VM's Vagrantfile. */
+  const byHand = async (line: string): Promise<string> => {
+    const { id } = JSON.parse((await run('vm', 'status', '--json')).stdout) as { id: string };
+    const settings = [`MAYFLY_HOME=${home}`, 'MAYFLY_BUILD_OPTIONS=offline'];
+    const machine = join(home, 'state/vms', id, 'vagrant');
+    return await host.run('env', ...settings, 'sh', '-c', `cd "$1" && ${line} 2>&1`, 'sh', machine);
+  };
   const artifact = (name: string): Promise<string> => readFile(join(project.path, 'artifacts', name), 'utf8');
 
   beforeAll(async () => {
@@ -107,15 +121,24 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     for (const refusal of passed) expect(built.all).toMatch(refusal);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'starts.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
+    records.set(
+      title,
+      comparable(record, {
+        [record.commit]: 'COMMIT',
+        [record.commit.slice(0, 7)]: 'SHORT',
+        [`contract-${asked}`]: 'NAME',
+        [project.path]: 'CHECKOUT',
+      }),
+    );
     expect(await readFile(join(await newestBuild(), 'console.log'), 'utf8')).toContain(
       'the console hears it',
     );
-    if (provider === 'vagrant') await lookWithVagrant(host, await run('vm', 'status', '--json'));
+    if (provider === 'vagrant') await lookAround(host, byHand);
 
-    await project.commit('note', 'two');
-    const again = await run('build', '--keep-running', '--offline');
-    expect(again.all).toContain('Build succeeded');
-    expect([await artifact('seen.img'), await artifact('subject.img')]).toEqual(['2\n', 'Change note\n']);
+    await project.commit('fail', 'two');
+    const again = await run('build', '--rescue', '--offline');
+    expect(again.all).toContain('The build script failed with exit code 1.');
+    expect([await artifact('seen.img'), await artifact('subject.img')]).toEqual(['2\n', 'Change fail\n']);
 
     await project.git('switch', '--quiet', '--create', 'other');
     const refused = await run('build', '--offline');
@@ -123,10 +146,11 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
     expect(refused.exitCode).toBe(5);
     await project.git('switch', '--quiet', 'main');
 
-    expect(await run('vm', 'halt')).toMatchObject({ exitCode: 0 });
+    if (provider === 'vagrant') expect(await byHand('vagrant halt')).toMatch(/The VM \S+ is halted/);
+    else expect(await run('vm', 'halt')).toMatchObject({ exitCode: 0 });
     const halted = await run('vm', 'status', '--json');
     expect(JSON.parse(halted.stdout)).toMatchObject({ state: 'halted', ref: 'main', provider });
-    if (provider === 'vagrant') await startAndEndByHand(host, await run('vm', 'status', '--json'));
+    if (provider === 'vagrant') await startAndEnd(byHand);
     else expect(await run('vm', 'destroy')).toMatchObject({ exitCode: 0 });
     expect(JSON.parse((await run('vm', 'list', '--json')).stdout)).toEqual([]);
     expect(await leftAt(host)).toEqual([]);
@@ -150,7 +174,7 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
   });
 
   it('leaves a cache that the next VM goes on with', async () => {
-    await project.git('rm', '--quiet', 'wait');
+    await project.git('rm', '--quiet', 'wait', 'fail');
     await project.git('commit', '--quiet', '--message', 'Go on');
     const built = await run('build', ...flags);
     expect(built.all).toContain('Build succeeded');
@@ -161,11 +185,29 @@ describe.each(PROVIDERS)('$title', ({ asked, provider, uris, machine, passed }) 
   });
 });
 
+it('the same artifacts, and the same record but for the provider, from each', () => {
+  const [first, ...others] = records;
+  for (const [title, record] of others) expect({ title, record }).toEqual({ title, record: first?.[1] });
+});
+
+/** A record without what is of this build, this VM and this host; and what is of the project by other names. */
+function comparable(record: BuildRecord, names: Readonly<Record<string, string>>): unknown {
+  const { build: _build, startedAt: _start, finishedAt: _end, vm: _vm, host: _host, ...rest } = record;
+  const { vm: _planned, ...plan } = record.plan;
+  const steps = record.steps.map(({ name, outcome }) => ({ name, outcome }));
+  const text = JSON.stringify({ ...rest, steps, plan });
+  const same = Object.entries(names).reduce((left, [from, to]) => left.replaceAll(from, to), text);
+  return JSON.parse(same) as unknown;
+}
+
 /** Somebody answers there, as is seen from the machine itself. */
 async function greet(host: Machine): Promise<void> {
-  const start = `ip address add ${BEYOND}/32 dev lo; node -e "${GREETER}" ${BEYOND} > /dev/null 2>&1 &`;
+  const start = `ip address add ${BEYOND}/32 dev lo; node -e "${GREETER}" 0.0.0.0 > /dev/null 2>&1 &`;
   await host.run('sh', '-c', start);
-  await eventually('the greeter answers', async () => (await host.run('sh', '-c', REACH)) === 'hello');
+  await eventually(
+    'the greeter answers',
+    async () => (await host.run('sh', '-c', reach(BEYOND))) === 'hello',
+  );
 }
 
 /** The box goes from here, from the pool, and from Vagrant; the cache stays. */
@@ -204,35 +246,21 @@ async function leftAt(host: Machine): Promise<readonly string[]> {
   ].filter((line) => line.trim() !== '');
 }
 
-/** What a person types in the folder of the Vagrantfile. */
-async function lookWithVagrant(host: Machine, status: Outcome): Promise<void> {
-  const { id } = JSON.parse(status.stdout) as { id: string };
-  const machine = join(home, 'state/vms', id, 'vagrant');
-  const look = 'cd "$1" && vagrant status && vagrant ssh -c "id -un; ls /probe.git/.git/HEAD"';
-  const said = await host.run('sh', '-c', look, 'sh', machine);
+/** What a person types in the folder of the Vagrantfile; and what the machine itself reaches. */
+async function lookAround(host: Machine, byHand: (line: string) => Promise<string>): Promise<void> {
+  const said = await byHand('vagrant status && vagrant ssh -c "id -un; ls /probe.git/.git/HEAD"');
   expect(said).toMatch(/running \(libvirt\)/);
   expect(said).toMatch(/^builder\r?$/m);
   expect(said).toMatch(/^\/probe.git\/.git\/HEAD\r?$/m);
-  const domain = await host.run('virsh', 'desc', '--title', `mayfly-${id}`);
-  expect(domain).toContain("Of the project's own, in vagrant");
+  expect(await byHand('virsh desc --title mayfly-"$(basename "$(dirname "$PWD")")"')).toContain(
+    "Of the project's own, in vagrant",
+  );
+  expect(await host.run('sh', '-c', reach(ON_BRIDGE))).toBe('hello');
 }
 
 /** `vagrant up` provisions it, as mayfly's own start does; `vagrant destroy` leaves nothing, and the cache to the next. */
-async function startAndEndByHand(host: Machine, status: Outcome): Promise<void> {
-  const { id } = JSON.parse(status.stdout) as { id: string };
-  const machine = join(home, 'state/vms', id, 'vagrant');
-  const inFolder = (line: string): Promise<string> =>
-    host.run(
-      'env',
-      `MAYFLY_HOME=${home}`,
-      'MAYFLY_BUILD_OPTIONS=offline',
-      'sh',
-      '-c',
-      `cd "$1" && ${line} 2>&1`,
-      'sh',
-      machine,
-    );
-  expect(await inFolder('vagrant up')).toContain(`The VM ${id} runs.`);
-  expect(await inFolder('vagrant ssh -c "wc -l < /var/lib/starts"')).toMatch(/^2\r?$/m);
-  expect(await inFolder('vagrant destroy --force')).toContain(`The VM ${id} is destroyed.`);
+async function startAndEnd(byHand: (line: string) => Promise<string>): Promise<void> {
+  expect(await byHand('vagrant up')).toMatch(/The VM \S+ runs\./);
+  expect(await byHand('vagrant ssh -c "wc -l < /var/lib/starts"')).toMatch(/^2\r?$/m);
+  expect(await byHand('vagrant destroy --force')).toMatch(/The VM \S+ is destroyed\./);
 }

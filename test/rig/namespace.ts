@@ -10,7 +10,7 @@ import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
 export const GREETER_PORT = 7070;
 
 /** A program for `node -e`, and its address. */
-export const GREETER = `require('net').createServer((s) => s.end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
+export const GREETER = `require('net').createServer((s) => s.on('error', () => {}).end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
 
 export interface Namespace {
   readonly cwd: string;

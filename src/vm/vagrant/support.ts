@@ -9,7 +9,7 @@ import { SYSTEM } from './vagrantfile.js';
 
 const INSTALL = 'sudo apt-get install --no-install-recommends';
 const PACKAGES = `${INSTALL} vagrant vagrant-libvirt libvirt-daemon-system`;
-const NETWORKS = `${INSTALL} libvirt-daemon-driver-network dnsmasq-base, then sudo systemctl restart libvirtd`;
+const drivers = (packages: string): string => `${INSTALL} ${packages}, then sudo systemctl restart libvirtd`;
 
 const no = (reason: string, hint: string): Support => ({ supported: false, reason, hint });
 
@@ -39,14 +39,20 @@ export async function vagrantSupport(need: Need): Promise<Support> {
 
 /**
  * The plug-in makes the networks that it wants, and starts those that are there (create_networks.rb): none has to be.
- * But libvirt must have networks at all.
+ * But libvirt must have networks at all, and filters for a VM that is to reach nothing.
  */
 async function networkProblem(signal: AbortSignal): Promise<Support | undefined> {
-  try {
-    await virsh(SYSTEM, ['net-list', '--all', '--name'], { signal });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return no(`libvirt at ${SYSTEM} has no networks, which Vagrant needs: ${wordsOf(error)}`, NETWORKS);
+  for (const [list, what, packages] of [
+    ['net-list', 'networks', 'libvirt-daemon-driver-network dnsmasq-base'],
+    ['nwfilter-list', 'network filters', 'libvirt-daemon-driver-nwfilter iptables'],
+  ] as const) {
+    try {
+      await virsh(SYSTEM, [list], { signal });
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const reason = `libvirt at ${SYSTEM} has no ${what}, which Vagrant needs: ${wordsOf(error)}`;
+      return no(reason, drivers(packages));
+    }
   }
+  return undefined;
 }

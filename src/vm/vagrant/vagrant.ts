@@ -30,6 +30,7 @@ import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '.
 import { ensureVagrantBox } from './box.js';
 import { mayflyIn } from './by-hand.js';
 import { vagrant as command } from './command.js';
+import { cutOff, removeFilter } from './network-filter.js';
 import { vagrantSupport } from './support.js';
 import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
 
@@ -70,6 +71,8 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
       const up = ['up', '--provider', 'libvirt', '--no-provision', '--no-destroy-on-error'];
       await logged(up, spec.folder, signal);
     }
+    // Nothing of the project's has run in it yet.
+    if (spec.network === 'restricted') await cutOff(spec.id, spec.folder, signal);
     return await attach(spec.id, spec.folder, await addressOf(spec.id, signal), 22);
   } catch (error) {
     await destroyDomain(SYSTEM, domainName(spec.id), []).catch(() => false);
@@ -191,4 +194,5 @@ async function remove({ folder, record }: VmOnDisk): Promise<void> {
   await deleteVolume(SYSTEM, `${name}.img`);
   for (const cache of Object.keys(record.caches)) await discardPoolCache(SYSTEM, cache, id);
   await removeVmVolumes(SYSTEM, id);
+  await removeFilter();
 }

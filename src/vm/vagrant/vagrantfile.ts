@@ -34,7 +34,7 @@ export function shareTags(folder: string): ShareTags {
 export const ownVagrantfile = (folder: string, path: string): string => join(folder, vmFiles.builder, path);
 
 /** Networks of libvirt's: one that leads nowhere, and the one that vagrant-libvirt makes by itself. */
-const ISOLATED = { name: 'mayfly-isolated', address: '10.253.77.0/24', mode: 'none' } as const;
+export const ISOLATED = { name: 'mayfly-isolated', address: '10.253.77.0/24', mode: 'none' } as const;
 
 export interface VagrantSettings {
   readonly spec: VmSpec;

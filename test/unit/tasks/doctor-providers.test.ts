@@ -9,7 +9,7 @@ import { temporaryFolder } from '../source/repository.js';
 
 const SESSION = 'qemu:///session';
 const SYSTEM = 'qemu:///system';
-const WORKS = { ...libvirtHost(), 'net-list': ' default\n' };
+const WORKS = { ...libvirtHost(), 'net-list': ' default\n', 'nwfilter-list': '' };
 const PLUGIN = '1,,plugin-name,vagrant-libvirt\n';
 
 let home: string;
@@ -41,6 +41,7 @@ const NO_POLKIT = 'error: authentication unavailable: no polkit agent available 
 const NO_DAEMON = `error: Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory`;
 const NO_NETWORKS =
   'error: this function is not supported by the connection driver: virConnectListAllNetworks';
+const NO_FILTERS = NO_NETWORKS.replace('Networks', 'NWFilters');
 const INSTALL = 'sudo apt-get install --no-install-recommends';
 
 const VAGRANT: readonly (readonly [string, Says, string, string])[] = [
@@ -63,6 +64,12 @@ const VAGRANT: readonly (readonly [string, Says, string, string])[] = [
     { system: { 'net-list': NO_NETWORKS } },
     `libvirt at ${SYSTEM} has no networks, which Vagrant needs: this function is not supported`,
     `${INSTALL} libvirt-daemon-driver-network dnsmasq-base`,
+  ],
+  [
+    'no network filters',
+    { system: { 'nwfilter-list': NO_FILTERS } },
+    `libvirt at ${SYSTEM} has no network filters, which Vagrant needs: this function is not supported`,
+    `${INSTALL} libvirt-daemon-driver-nwfilter iptables`,
   ],
   ['no plug-in', { plugins: 'echo' }, 'no plug-in vagrant-libvirt', `${INSTALL} vagrant vagrant-libvirt`],
   [
