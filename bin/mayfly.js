@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Answers --version before anything else is loaded; everything else is dist/cli/main.js.
+// Answers --version before anything else is loaded; everything else is dist/cli/main.js, put together in dist/bin/.
 import { readFileSync } from 'node:fs';
 
 const [, , first] = process.argv;
@@ -9,7 +9,7 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
   process.stdout.on('error', () => undefined);
   process.stdout.write(`${manifest.version}\n`);
 } else {
-  const { main } = await import('../dist/cli/main.js');
+  const { main } = await import('../dist/bin/main.js');
   await main();
   // A command that has ended ends: what a failure may have left open keeps nobody waiting. But a pipe's reader
   // may be slow, and gets all of it.

@@ -1,7 +1,6 @@
 /** Makes a base box: tools root → root file system → disk → qcow2, then into the store by one rename. */
 import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { boxFiles } from '../paths.js';
 import { run } from '../process/run.js';
 import type { Report, Traffic } from '../report/events.js';
@@ -13,8 +12,9 @@ import { rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from '../process/sparse.js';
 import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord, type SourceFile } from './store.js';
 import { ensureTools } from './tools.js';
+import { partFile } from '../program.js';
 
-const SETUP = fileURLToPath(new URL('./setup', import.meta.url));
+const SETUP = partFile('basebox/setup');
 
 /** In the scratch folder: the disk before it is compressed. It stays there. */
 export const RAW_DISK = 'disk.raw';

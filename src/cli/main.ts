@@ -10,6 +10,7 @@ import { addExamples, styleHelp } from './help.js';
 import { PoliteCommand } from './polite-command.js';
 import { errorLines } from './show-error.js';
 import { outliveReaders } from './streams.js';
+import { ownFile } from '../program.js';
 
 /** The variables of the environment that people set. */
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
@@ -24,7 +25,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
 ];
 
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as {
     version: string;
   };
   return manifest.version;

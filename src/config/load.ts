@@ -1,5 +1,4 @@
 /** builder.yaml, as text → Config. Whoever calls reads the file. */
-import { fileURLToPath } from 'node:url';
 import { MayflyError } from '../errors.js';
 import type { Config } from './config.js';
 import { toConfig, type ConfigDefaults } from './defaults.js';
@@ -7,6 +6,7 @@ import { problemsOf } from './issues.js';
 import { showProblems } from './problems.js';
 import { builderSchema } from './schema.js';
 import { readYaml, type IsText } from './yaml-reader.js';
+import { ownFile } from '../program.js';
 
 export interface LoadContext {
   /** How messages call the file: its path as the person knows it. */
@@ -18,7 +18,7 @@ export interface LoadContext {
 const LARGEST = 1024 * 1024;
 
 /** In the installation of mayfly: a project has no such page. */
-const REFERENCE = fileURLToPath(new URL('../../docs/builder.yaml.md', import.meta.url));
+const REFERENCE = ownFile('docs/builder.yaml.md');
 
 /** Values that mean what is written: variables, and what belongs to a build option. */
 const isText: IsText = (path) =>

@@ -1,7 +1,6 @@
 /** A new project: a template's files in a new Git repository, committed. */
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { normaliseName } from '../config/defaults.js';
 import { hasCode, MayflyError } from '../errors.js';
 import { projectFiles } from '../paths.js';
@@ -13,8 +12,9 @@ import { createRepository } from '../source/index.js';
 import { chosenOrigins, serialProjectIn } from './snapshots.js';
 import { freeze } from './write-serials.js';
 import type { Context } from '../build/context.js';
+import { ownFile } from '../program.js';
 
-const TEMPLATES = fileURLToPath(new URL('../../templates/', import.meta.url));
+const TEMPLATES = ownFile('templates');
 
 export interface MadeProject {
   readonly name: string;

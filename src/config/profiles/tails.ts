@@ -3,7 +3,6 @@
  * Its settings are read from its own files, as they are; its own scripts set the VM up and build. What it
  * gives is the same value that builder.yaml gives.
  */
-import { fileURLToPath } from 'node:url';
 import { MayflyError } from '../../errors.js';
 import type { Config, OriginConfig } from '../config.js';
 import { deepFreeze, toConfig } from '../defaults.js';
@@ -14,6 +13,7 @@ import { DEFAULT_ORIGINS, isDefaultOrigin } from '../schema-rules.js';
 import { placeOf, type FoundSource, type SourcePlace } from './apt-lines.js';
 import { readBoxDefinition, type BoxDefinition } from './box-definition.js';
 import { rubyConstants } from './ruby-constants.js';
+import { ownFile } from '../../program.js';
 
 const DEFINITION = 'definitions/tails-builder';
 const POSTINSTALL = `${DEFINITION}/postinstall.sh`;
@@ -200,7 +200,7 @@ function keyringOf(files: TailsFiles, { keyring }: BoxDefinition): string | unde
 }
 
 /** In the installation of mayfly. */
-const REFERENCE = fileURLToPath(new URL('../../../docs/coming-from-rake.md', import.meta.url));
+const REFERENCE = ownFile('docs/coming-from-rake.md');
 
 function invalid(details: readonly string[]): MayflyError {
   return new MayflyError(
