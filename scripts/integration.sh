@@ -7,6 +7,10 @@ folder=$(mktemp -d /var/tmp/mayfly-integration.XXXXXX)
 chmod 0755 "$folder"
 mkdir "$folder/checkout"
 trap 'rmdir "$folder/checkout" && rm -rf "$folder"' EXIT
-[ "$(id -u)" -ne 0 ] || chown 47231:47231 "$folder"
-MAYFLY_TEST_HOME=$folder MAYFLY_TEST_FOLDER=$folder sh test/rig/as-user.sh \
+export MAYFLY_TEST_FOLDER="$folder"
+if [ "$(id -u)" -eq 0 ]; then
+  node --import tsx --input-type=module --eval "await (await import('./test/rig/first-box.ts')).setup()"
+  chown -R 47231:47231 "$folder"
+fi
+MAYFLY_TEST_HOME=$folder sh test/rig/as-user.sh \
   node node_modules/vitest/vitest.mjs run --project integration --configLoader runner "$@"

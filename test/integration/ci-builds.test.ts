@@ -73,7 +73,8 @@ it(
       buildRecord.parse(JSON.parse(await readFile(join(own, name, 'build.json'), 'utf8')));
     const [a, b] = [await record('executor one/first'), await record('another executor/second')];
     expect(b.archive?.serials).toEqual(a.archive?.serials);
-    // Its base box is its own, and the same: all of it came in the bundle.
+    // Its base box is its own, and the same: all of it came in the bundle. The first agent's is the first box of the run,
+    // which root made where root runs the tests; this one is made by an ordinary user.
     expect(rebuilt.all).toContain('Making the base box, once:');
     expect(b.box?.fingerprint).toBe(a.box?.fingerprint);
     expect(b.box?.diskSha256).toBe(a.box?.diskSha256);

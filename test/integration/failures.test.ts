@@ -1,5 +1,5 @@
 /** Builds that fail: each with its own message and exit code, its logs kept, and nothing left behind. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { home, mayfly, newestBuild, type Outcome } from '../rig/mayfly.js';
@@ -86,9 +86,16 @@ describe('the build script', () => {
   });
 });
 
-describe('a build', () => {
-  it('runs as an ordinary user with sudo, in a clean environment, at the commit', async () => {
-    const project = await makeProject({
+/** One VM serves these, too, and ends with the last. */
+describe('a build in memory', () => {
+  let project: TestProject;
+  const build = (...flags: string[]): Promise<Outcome> =>
+    mayfly(['build', '--date-offset', '+400', ...flags], { cwd: project.path });
+  const change = (script: string): Promise<void> =>
+    project.commit('builder/provision/build', `#!/bin/sh\n${script}\n`);
+
+  beforeAll(async () => {
+    project = await makeProject({
       build: [
         'id -un; sudo id -un; pwd; git rev-parse HEAD; git status --porcelain',
         'env | sort | tee environment.img',
@@ -97,9 +104,13 @@ describe('a build', () => {
         'if touch /probe.git/x || sudo touch /probe.git/x || sudo touch /builder/x; then echo WRITABLE; fi 2> /dev/null',
         'truncate -s 64M sparse.img',
       ].join('\n'),
+      settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
     });
+  });
+
+  it('runs as an ordinary user with sudo, in a clean environment, at the commit', async () => {
     const commit = await project.git('rev-parse', 'HEAD');
-    const built = await mayfly(['build', '--date-offset', '+400', '--cpus', '1'], { cwd: project.path });
+    const built = await build('--keep-running');
     expect(built.exitCode).toBe(0);
     expect(built.stderr).toContain(`  | builder\n  | root\n  | /build/source\n  | ${commit}\n`);
     expect(built.stderr).toContain('  | drawn last\n');
@@ -116,10 +127,27 @@ describe('a build', () => {
     ]) {
       expect(environment).toContain(`${line}\n`);
     }
-    const blocks = (await import('node:fs')).statSync(join(project.path, 'artifacts/sparse.img')).blocks;
+    const { blocks } = await stat(join(project.path, 'artifacts/sparse.img'));
     expect(blocks).toBeLessThan(16);
   });
 
+  it('fills the memory that it builds in', async () => {
+    await change('head -c 400M /dev/zero > big.bin');
+    const failed = await build('--rescue');
+    expect(failed.all).toContain('No space left on device');
+    expect(failed.all).toContain('the VM has no room left at /build');
+    expect(failed.exitCode).toBe(1);
+  });
+
+  it('ends when its VM dies', async () => {
+    await change('echo going; sudo sh -c "echo o > /proc/sysrq-trigger"; sleep 60');
+    const built = await build();
+    expect(built.all).toContain('The VM ended while it was in use');
+    expect(built.exitCode).toBe(4);
+  });
+});
+
+describe('a build', () => {
   it('ends at once when the host has no room left for the disk of the VM', async () => {
     const project = await makeProject({
       build: 'echo filling; head -c 600M /dev/urandom > big.bin; sleep 100',
@@ -131,26 +159,6 @@ describe('a build', () => {
     expect(built.all).toContain('filling');
     expect(built.all).toContain('The disk of this host is full');
     expect(built.exitCode).toBe(3);
-  });
-
-  it('ends when its VM dies', async () => {
-    const project = await makeProject({
-      build: 'echo going; sudo sh -c "echo o > /proc/sysrq-trigger"; sleep 60',
-    });
-    const built = await mayfly(['build'], { cwd: project.path });
-    expect(built.all).toContain('The VM ended while it was in use');
-    expect(built.exitCode).toBe(4);
-  });
-
-  it('fills the memory that it builds in', async () => {
-    const full = await makeProject({
-      build: 'head -c 400M /dev/zero > big.bin',
-      settings: { vm: { memory: '512M', build_memory: '256M' }, options: ['ram'] },
-    });
-    const failed = await mayfly(['build'], { cwd: full.path });
-    expect(failed.all).toContain('No space left on device');
-    expect(failed.all).toContain('the VM has no room left at /build');
-    expect(failed.exitCode).toBe(1);
   });
 
   it('gives up when the VM never answers: the end of its console is shown', async () => {

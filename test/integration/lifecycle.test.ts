@@ -8,7 +8,7 @@ import { sha256 } from '../../src/basebox/recipe.js';
 import { buildRecord } from '../../src/build/record/record.js';
 import { findLeaks } from '../rig/leaks.js';
 import { listenersBeyondLoopback } from '../rig/listeners.js';
-import { mayfly, mayflyInTerminal, startMayfly } from '../rig/mayfly.js';
+import { mayfly, mayflyInTerminal, startMayfly, type Outcome } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
 
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id > boot.img';
@@ -96,16 +96,6 @@ describe('a VM that is kept', () => {
 });
 
 describe('an end before the end', () => {
-  it('Ctrl-C once: stops, cleans up, exit code 130', async () => {
-    const project = await makeProject({ build: 'echo in the build; sleep 600' });
-    const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('in the build');
-    running.kill('SIGINT');
-    const outcome = await running.outcome;
-    expect(outcome.exitCode).toBe(130);
-    expect(outcome.all).toContain('cleaning up');
-  });
-
   it('Ctrl-C twice: ends at once; the next command reaps the rest and says so', async () => {
     const project = await makeProject({ build: 'echo in the build; sleep 600' });
     const running = startMayfly(['build'], { cwd: project.path });
@@ -131,39 +121,35 @@ describe('an end before the end', () => {
   });
 });
 
-describe('kill -9 of a build whose VM is to be kept', () => {
-  it('leaves the VM: the next build takes it, ends what was left running there, and builds', async () => {
-    const project = await makeProject({
-      build: 'echo in the build; while :; do : > /tmp/beat; sleep 1; done',
-    });
-    const running = startMayfly(['build', '--keep-running'], { cwd: project.path });
-    await running.seen('in the build');
-    running.kill('SIGKILL');
-    await running.outcome;
-    const status = await mayfly(['vm', 'status', '--json'], { cwd: project.path });
+describe('a VM that is kept', () => {
+  it("outlives kill -9 of its build, is nobody else's while the next works in it, and ends with that by Ctrl-C", async () => {
+    const build = 'echo in the build; while :; do : > /tmp/beat; sleep 1; done';
+    const project = await makeProject({ build });
+    const run = (...args: string[]): Promise<Outcome> => mayfly(args, { cwd: project.path });
+    const killed = startMayfly(['build', '--keep-running'], { cwd: project.path });
+    await killed.seen('in the build');
+    killed.kill('SIGKILL');
+    await killed.outcome;
+    const status = await run('vm', 'status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ state: 'kept', ref: 'main' });
     const cleaned = await mayfly(['clean']);
     expect(cleaned.all).not.toContain('Removed the VM');
-    const script = '#!/bin/sh\nrm -f /tmp/beat; sleep 3; [ ! -e /tmp/beat ] && echo > x.img\n';
-    await project.commit('builder/provision/build', script);
-    const again = await mayfly(['build'], { cwd: project.path });
-    expect(again.all).toContain('was to be kept by a mayfly that is gone');
-    expect(again.exitCode).toBe(0);
-  });
-});
 
-describe('a VM that somebody works in', () => {
-  it('is not destroyed, and not used by another build', async () => {
-    const project = await makeProject({ build: 'echo in the build; sleep 20; echo > x.img' });
-    expect(await mayfly(['vm', 'up'], { cwd: project.path })).toMatchObject({ exitCode: 0 });
-    const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('in the build');
+    const look = 'rm -f /tmp/beat; sleep 3; [ -e /tmp/beat ] || echo alone in the build; sleep 600';
+    await project.commit('builder/provision/build', `#!/bin/sh\n${look}\n`);
+    const next = startMayfly(['build'], { cwd: project.path });
+    await next.seen('alone in the build');
     for (const command of [['vm', 'destroy'], ['vm', 'exec', '--', 'true'], ['build']]) {
-      const refused = await mayfly(command, { cwd: project.path });
+      const refused = await run(...command);
       expect(refused.all).toContain('Another command works in the VM');
       expect(refused.exitCode).toBe(5);
     }
-    expect(await running.outcome).toMatchObject({ exitCode: 0 });
+    next.kill('SIGINT');
+    const outcome = await next.outcome;
+    expect(outcome.all).toContain('was to be kept by a mayfly that is gone');
+    expect(outcome.all).toContain('cleaning up');
+    expect(outcome.exitCode).toBe(130);
+    expect(await findLeaks()).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * The promise of the same bytes: a base box is made by an ordinary user, tagged, carried to another home in one file,
- * and made there again by root, with no network, and with everything else changed that a host may change. What the
+ * and made there again by the root of a namespace, with no network, and with everything else changed that a host may change. What the
  * build leaves is the same too. The box is of Debian 12, whose tools are older than those that make its disk.
  */
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -99,9 +99,11 @@ describe('a pinned project', () => {
     const imported = await mayfly(['snapshots', 'import', bundle], { home: elsewhere });
     expect(imported.all).toContain('Imported 1.0 of replayed');
     await project.git('tag', '1.0');
+    const clone = join(folder, 'a clone elsewhere');
+    await project.git('clone', '--quiet', '--branch', 'main', project.path, clone);
     const built = await mayflyIn(
       {
-        cwd: project.path,
+        cwd: clone,
         home: elsewhere,
         alone: true,
         hostname: 'another-host',
