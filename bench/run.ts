@@ -87,9 +87,10 @@ async function main(): Promise<void> {
   await using setting = await openSetting(runs, abort.signal);
   const measured = await measureAll(names, setting);
   const report: Report = { schema: 1, startedAt, runs, machine, ...measured };
+  // First what took so long: the file may be another user's.
+  process.stdout.write(`${reportLines(report).join('\n')}\n`);
   await mkdir(dirname(OUTPUT), { recursive: true });
   await writeFile(OUTPUT, `${JSON.stringify(report, null, 2)}\n`);
-  process.stdout.write(`${reportLines(report).join('\n')}\n`);
   if (report.failures.length > 0) process.exitCode = 1;
   if (isAborted(abort.signal)) process.exitCode = 130;
 }
