@@ -45,7 +45,7 @@ export function registerBuild(program: Command): void {
   addSnapshotsFlag(command);
   const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
   addTimeFlag(command, '--boot-timeout', bootTime);
-  command.option('--junit <FILE>', 'Write the steps as JUnit XML, for CI systems.');
+  command.option('--junit <FILE>', 'Write steps and artifacts as JUnit XML, for CI systems.');
   addGlobalFlags(command, 'Print events as JSON, one a line.');
   addBuildOptionFlags(command);
   command.addHelpText(

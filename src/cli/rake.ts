@@ -32,7 +32,7 @@ export const TASKS: readonly Task[] = [
     name: 'basebox:clean_old',
     does: 'remove base boxes older than six months (on Jenkins: four)',
     commands: (env) => {
-      const days = env['JENKINS_URL'] === undefined ? KEPT_DAYS.person : KEPT_DAYS.jenkins;
+      const days = (env['JENKINS_URL'] ?? '') === '' ? KEPT_DAYS.person : KEPT_DAYS.jenkins;
       return [['box', 'clean', '--older-than', String(days)]];
     },
   },

@@ -1,7 +1,7 @@
 /**
- * The steps of a build as JUnit XML, which CI systems show as tests: one test case a step, in the form that
- * Jenkins's JUnit plug-in, GitLab and others read (testsuite, testcase, failure, skipped, system-out). Made
- * from the same events as everything else. Pure.
+ * A build as JUnit XML, which CI systems show as tests: one test case a step, and one an artifact that came out whole;
+ * in the form that Jenkins's JUnit plug-in, GitLab and others read (testsuite, testcase, failure, skipped, system-out).
+ * Made from the same events as everything else. Pure.
  */
 import { STEPS, type FailureEvent, type MayflyEvent, type StepName } from './events.js';
 import { sanitizeLine } from './sanitize.js';
@@ -12,6 +12,7 @@ const LAST_LINES = 200;
 /** Remembers of a stream of events what the file needs. */
 export class JunitCollector {
   readonly #steps = new Map<StepName, { readonly seconds: number; readonly failed: boolean }>();
+  readonly #artifacts: Extract<MayflyEvent, { type: 'artifact' }>[] = [];
   readonly #output: string[] = [];
   #step: StepName | undefined;
   #hasFailed = false;
@@ -57,7 +58,9 @@ export class JunitCollector {
       case 'progress':
       case 'notice':
       case 'reaped':
+        break;
       case 'artifact':
+        this.#artifacts.push(event);
         break;
     }
   };
@@ -75,7 +78,7 @@ export class JunitCollector {
     const skipped = STEPS.filter((step) => !this.#steps.has(step));
     const counts = {
       name: this.#name,
-      tests: STEPS.length + (outside ? 1 : 0),
+      tests: STEPS.length + this.#artifacts.length + (outside ? 1 : 0),
       failures: failed.length + (outside ? 1 : 0),
       errors: 0,
       skipped: skipped.length,
@@ -86,6 +89,11 @@ export class JunitCollector {
       element('testsuites', counts, [
         element('testsuite', counts, [
           ...STEPS.map((step) => this.#testCase(step, step === failed[0])),
+          ...this.#artifacts.map(({ name, bytes, sha256 }) =>
+            element('testcase', { name, classname: 'mayfly.artifacts', time: 0 }, [
+              element('system-out', {}, [`${bytes} bytes, SHA-256 ${sha256}`]),
+            ]),
+          ),
           ...(outside
             ? [element('testcase', { name: 'mayfly', ...CLASS, time: 0 }, this.#whatFailed())]
             : []),

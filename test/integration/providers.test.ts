@@ -123,12 +123,12 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     expect(await artifact('seen.img')).toBe('1\n');
     records.set(
       title,
-      comparable(record, {
-        [record.commit]: 'COMMIT',
-        [record.commit.slice(0, 7)]: 'SHORT',
-        [`contract-${asked}`]: 'NAME',
-        [project.path]: 'CHECKOUT',
-      }),
+      comparable(record, [
+        [record.commit, 'COMMIT'],
+        [record.commit.slice(0, 7), 'SHORT'],
+        [`contract-${asked}`, 'NAME'],
+        [project.path, 'CHECKOUT'],
+      ]),
     );
     expect(await readFile(join(await newestBuild(), 'console.log'), 'utf8')).toContain(
       'the console hears it',
@@ -191,12 +191,12 @@ it('the same artifacts, and the same record but for the provider, from each', ()
 });
 
 /** A record without what is of this build, this VM and this host; and what is of the project by other names. */
-function comparable(record: BuildRecord, names: Readonly<Record<string, string>>): unknown {
+function comparable(record: BuildRecord, names: readonly (readonly [string, string])[]): unknown {
   const { build: _build, startedAt: _start, finishedAt: _end, vm: _vm, host: _host, ...rest } = record;
   const { vm: _planned, ...plan } = record.plan;
   const steps = record.steps.map(({ name, outcome }) => ({ name, outcome }));
   const text = JSON.stringify({ ...rest, steps, plan });
-  const same = Object.entries(names).reduce((left, [from, to]) => left.replaceAll(from, to), text);
+  const same = names.reduce((left, [from, to]) => left.replaceAll(from, to), text);
   return JSON.parse(same) as unknown;
 }
 

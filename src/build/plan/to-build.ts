@@ -113,8 +113,8 @@ async function readImageSerials(
 
 /** On Jenkins, the branch it asked for must be the one that is checked out, unless a tag is built. */
 function refuseOtherBranch(project: Project, context: Context): void {
-  const asked = context.env['GIT_BRANCH'];
-  if (context.env['JENKINS_URL'] === undefined || asked === undefined) return;
+  const { JENKINS_URL: jenkins = '', GIT_BRANCH: asked = '' } = context.env;
+  if (jenkins === '' || asked === '') return;
   const { ref, releaseTag } = project.checkout;
   const branch = asked.replace(/^origin\//, '');
   if (releaseTag !== undefined || branch === ref.name) return;

@@ -142,3 +142,13 @@ it('what a guest prints cannot break the file', () => {
   expect(suite.name).toBe('tails a"<b> &');
   expect(named(suite, 'build')?.['system-out']).toBe('ab ]]> <x y="&">    😀');
 });
+
+it('an artifact that came out whole is a test case, with its checksum', () => {
+  const sha256 = 'a'.repeat(64);
+  const artifact: MayflyEvent = { type: 'artifact', name: 'a & b.iso', bytes: 3, sha256 };
+  const suite = suiteOf([STARTED, start('publish'), artifact, end('publish'), finished('success')]);
+  expect(Number(suite.tests)).toBe(STEPS.length + 1);
+  expect(suite.testcase.filter(({ classname }) => classname === 'mayfly.artifacts')).toMatchObject([
+    { name: 'a & b.iso', 'system-out': `3 bytes, SHA-256 ${sha256}` },
+  ]);
+});

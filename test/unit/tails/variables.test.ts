@@ -130,6 +130,17 @@ const VARIABLES: Rows = [
       variables: { GIT_COMMIT: '<stable>' },
     },
   ],
+  [
+    'an empty JENKINS_URL is none: no branch is asked for',
+    { env: { JENKINS_URL: '', GIT_BRANCH: 'origin/devel' }, variables: { GIT_COMMIT: '<stable>' } },
+  ],
+  [
+    'an empty GIT_BRANCH asks for none',
+    {
+      env: { JENKINS_URL: 'http://jenkins.example/', GIT_BRANCH: '' },
+      variables: { JENKINS_URL: 'http://jenkins.example/' },
+    },
+  ],
 ];
 
 describe('each variable', () => {
