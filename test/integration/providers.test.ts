@@ -121,15 +121,16 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     for (const refusal of passed) expect(built.all).toMatch(refusal);
     expect(record.artifacts.map(({ name }) => name)).toEqual(['seen.img', 'starts.img', 'subject.img']);
     expect(await artifact('seen.img')).toBe('1\n');
-    records.set(
-      title,
-      comparable(record, [
-        [record.commit, 'COMMIT'],
-        [record.commit.slice(0, 7), 'SHORT'],
-        [`contract-${asked}`, 'NAME'],
-        [project.path, 'CHECKOUT'],
-      ]),
-    );
+    if (provider !== 'vagrant')
+      records.set(
+        title,
+        comparable(record, [
+          [record.commit, 'COMMIT'],
+          [record.commit.slice(0, 7), 'SHORT'],
+          [`contract-${asked}`, 'NAME'],
+          [project.path, 'CHECKOUT'],
+        ]),
+      );
     expect(await readFile(join(await newestBuild(), 'console.log'), 'utf8')).toContain(
       'the console hears it',
     );
@@ -185,7 +186,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
   });
 });
 
-it('the same artifacts, and the same record but for the provider, from each', () => {
+it('the same artifacts, and the same record but for the provider, from QEMU and libvirt', () => {
   const [first, ...others] = records;
   for (const [title, record] of others) expect({ title, record }).toEqual({ title, record: first?.[1] });
 });
@@ -193,7 +194,8 @@ it('the same artifacts, and the same record but for the provider, from each', ()
 /** A record without what is of this build, this VM and this host; and what is of the project by other names. */
 function comparable(record: BuildRecord, names: readonly (readonly [string, string])[]): unknown {
   const { build: _build, startedAt: _start, finishedAt: _end, vm: _vm, host: _host, ...rest } = record;
-  const { vm: _planned, ...plan } = record.plan;
+  // Which VM, and what `auto` passed by.
+  const { vm: _planned, warnings: _warnings, ...plan } = record.plan;
   const steps = record.steps.map(({ name, outcome }) => ({ name, outcome }));
   const text = JSON.stringify({ ...rest, steps, plan });
   const same = names.reduce((left, [from, to]) => left.replaceAll(from, to), text);
