@@ -96,6 +96,17 @@ describe('a VM that is kept', () => {
 });
 
 describe('an end before the end', () => {
+  it('Ctrl-C once: stops, cleans up, exit code 130', async () => {
+    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+    const running = startMayfly(['build'], { cwd: project.path });
+    await running.seen('in the build');
+    running.kill('SIGINT');
+    const outcome = await running.outcome;
+    expect(outcome.exitCode).toBe(130);
+    expect(outcome.all).toContain('cleaning up');
+    expect(await findLeaks()).toEqual([]);
+  });
+
   it('Ctrl-C twice: ends at once; the next command reaps the rest and says so', async () => {
     const project = await makeProject({ build: 'echo in the build; sleep 600' });
     const running = startMayfly(['build'], { cwd: project.path });

@@ -14,7 +14,7 @@ clock() {
 
 space() {
   folder "$BUILD"
-  [ ! -e "$BUILD/source" ] || rm -rf "$BUILD/source" "$BUILD/scratch"
+  if [ -e "$BUILD/source" ] || [ -e "$BUILD/scratch" ]; then rm -rf "$BUILD/source" "$BUILD/scratch"; fi
   if [ "$MF_RAM" = yes ] && ! is_mounted "$BUILD"; then
     mount -t tmpfs -o "size=$MF_RAM_KIB"k,mode=0755,nr_inodes=0 build "$BUILD"
   fi

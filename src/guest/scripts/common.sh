@@ -41,17 +41,10 @@ is_mounted() {
   return 1
 }
 
-# Waits for the proxy that prepare.sh has asked for; it starts while other things are done. The mark is of this provisioning.
-PROXY_READY=/run/mayfly/proxy-ready
+# Waits for the proxy that prepare.sh has asked for; it starts while other things are done.
 proxy_ready() {
   [ "$MF_PROXY_IN_VM" = yes ] || return 0
-  [ ! -s "$PROXY_READY" ] || ! proxy_runs || return 0
   systemctl start apt-cacher-ng || fail guest.proxy "apt-cacher-ng does not start: $(systemctl --property=Result show apt-cacher-ng)"
-  echo yes > "$PROXY_READY"
-}
-
-proxy_runs() {
-  read -r _ 2> /dev/null < /sys/fs/cgroup/system.slice/apt-cacher-ng.service/cgroup.procs
 }
 
 # Provisioning works in a control group, as the build does. The mark is not empty while it does.

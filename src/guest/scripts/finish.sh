@@ -21,11 +21,16 @@ main() {
 
 # Cache disks that a script of the project's has mounted where it likes, whole or in partitions.
 other_disks() {
+  # All are read first: the list changes with each one that is unmounted.
+  devices=' '
   while read -r device _; do
     case $device in
-      /dev/vd[b-z]*) umount --all-targets "$device" || fail guest.busy-cache "$device" ;;
+      /dev/vd[b-z]*) case $devices in *" $device "*) ;; *) devices="$devices$device " ;; esac ;;
     esac
   done < /proc/mounts
+  for device in $devices; do
+    umount --all-targets "$device" || fail guest.busy-cache "$device"
+  done
 }
 
 main < /dev/null

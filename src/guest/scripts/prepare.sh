@@ -41,7 +41,8 @@ cache() {
   folder "$2"
   if is_mounted "$2"; then return; fi
   # ext4 has its magic number 0xef53 at byte 1080, and after it its state, of which 1 is clean. A new disk is all zeros.
-  case $(od -An -tx1 -j 1080 -N 4 "$disk") in
+  begin=$(od -An -tx1 -j 1080 -N 4 "$disk") || fail guest.cache-disk "cannot read the cache disk $1"
+  case $begin in
     ' 53 ef 01 00') ;;
     ' 53 ef '*)
       e2fsck -p "$disk" > /dev/null || [ $? -le 1 ] || fail guest.cache-disk "the cache disk $1 is damaged"
@@ -85,7 +86,6 @@ proxy() {
   # What fetched.sh prints is of this build only.
   [ ! -e /var/log/apt-cacher-ng/apt-cacher.log ] || rm /var/log/apt-cacher-ng/apt-cacher.log
   # Waited for by proxy_ready, when there is nothing else left to do.
-  : > "$PROXY_READY"
   systemctl --no-block restart apt-cacher-ng
 }
 

@@ -40,6 +40,7 @@ export function triggers(id: string, mayfly: readonly string[]): readonly string
     '  # By hand, the same as with `mayfly vm`: each start provisions, and the caches outlive the VM.',
     `  unless ENV[${quoteRuby(CALLED_BY_MAYFLY)}]`,
     ...trigger('after :up, :reload', ['vm', 'up']),
+    ...trigger('after :provision', ['vm', 'provision']),
     // One that no longer answers ends all the same.
     ...trigger('before :halt, :reload, :destroy', ['vm', 'halt', id], ['trigger.on_error = :continue']),
     ...trigger('after :destroy', ['vm', 'destroy', id]),

@@ -57,49 +57,54 @@ export function filterXml(ports: PortRange): string {
   );
 }
 
-/** The interface of a domain's XML on our network, with the filter; undefined where it has it. Pure. */
+/**
+ * The interface of a domain's XML on our network, with the filter; undefined where it has it. Pure.
+ * @throws MayflyError when it has none there, or another one, which would be a way past the filter
+ */
 export function withFilter(domain: string): string | undefined {
-  const interfaces = domain.match(/<interface type='network'>[\s\S]*?<\/interface>/g) ?? [];
-  const ours = interfaces.find((text) => text.includes(`network='${ISOLATED.name}'`));
-  if (ours === undefined) {
-    const what = 'The VM could not be cut off from what this host serves';
-    throw new MayflyError('vm', 'vm.no-interface', `${what}: it has no interface on ${ISOLATED.name}.`, {
-      hint: "Look at the project's own Vagrantfile: it must not define networks. Or set vm.network to open.",
+  const [ours, ...others] = domain.match(/<interface [\s\S]*?<\/interface>/g) ?? [];
+  if (ours === undefined || others.length > 0 || !ours.includes(`network='${ISOLATED.name}'`)) {
+    const why = `it must have one interface, on the network ${ISOLATED.name}.`;
+    throw new MayflyError('vm', 'vm.not-cut-off', `${NOT_CUT_OFF}: ${why}`, {
+      hint: "The project's own Vagrantfile must not define networks. Or set vm.network to open.",
     });
   }
   if (ours.includes(`<filterref filter='${FILTER.name}'`)) return undefined;
   return ours.replace('</interface>', `${element('filterref', { filter: FILTER.name })}\n</interface>`);
 }
 
-/** Puts the filter on a VM that runs, for its next starts too. @param folder of the VM */
-export async function cutOff(id: string, folder: string, signal: AbortSignal): Promise<void> {
-  const ports = parsePortRange(await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'));
-  const filter = join(folder, vmFiles.networkFilter);
-  await writeFile(filter, filterXml(ports));
-  for (let tries = 3; ; tries--) {
-    try {
-      await virsh(SYSTEM, ['nwfilter-define', filter], { signal });
-      await putOn(id, folder, signal);
-      return;
-    } catch (error) {
-      // Whoever ended the last VM that had the filter has just removed it.
-      if (tries > 1 && error instanceof CommandError && /no nwfilter|not found/i.test(error.message))
-        continue;
-      throw error;
-    }
+const NOT_CUT_OFF = 'The VM could not be cut off from what this host serves';
+
+/** virsh, whose own words are what helps. */
+async function orSayWhy(args: readonly string[], signal: AbortSignal): Promise<string> {
+  try {
+    return (await virsh(SYSTEM, args, { signal })).stdout;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new MayflyError('vm', 'vm.not-cut-off', `${NOT_CUT_OFF}: virsh ${args[0] ?? ''} failed.`, {
+      details: error.failure.tail,
+      hint: 'libvirt needs ebtables and iptables for network filters: sudo apt-get install iptables',
+      cause: error,
+    });
   }
 }
 
-async function putOn(id: string, folder: string, signal: AbortSignal): Promise<void> {
-  const { stdout } = await virsh(SYSTEM, ['dumpxml', domainName(id)], { signal });
-  const changed = withFilter(stdout);
+/**
+ * Makes the filter known to libvirt, where it stays: a VM that is halted does not start without it. It does nothing by itself.
+ * @param folder of the VM
+ */
+export async function defineFilter(folder: string, signal: AbortSignal): Promise<void> {
+  const ports = parsePortRange(await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'));
+  const file = join(folder, vmFiles.networkFilter);
+  await writeFile(file, filterXml(ports));
+  await orSayWhy(['nwfilter-define', file], signal);
+}
+
+/** Puts it on a VM that runs, for its next starts too. @param folder of the VM */
+export async function cutOff(id: string, folder: string, signal: AbortSignal): Promise<void> {
+  const changed = withFilter(await orSayWhy(['dumpxml', domainName(id)], signal));
   if (changed === undefined) return;
   const file = join(folder, vmFiles.interface);
   await writeFile(file, changed);
-  await virsh(SYSTEM, ['update-device', domainName(id), file, '--live', '--config'], { signal });
-}
-
-/** Removes the filter, unless another VM has it. */
-export async function removeFilter(): Promise<void> {
-  await virsh(SYSTEM, ['nwfilter-undefine', FILTER.name], { accept: [0, 1] });
+  await orSayWhy(['update-device', domainName(id), file, '--live', '--config'], signal);
 }

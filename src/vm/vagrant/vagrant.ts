@@ -30,7 +30,7 @@ import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '.
 import { ensureVagrantBox } from './box.js';
 import { mayflyIn } from './by-hand.js';
 import { vagrant as command } from './command.js';
-import { cutOff, removeFilter } from './network-filter.js';
+import { cutOff, defineFilter } from './network-filter.js';
 import { vagrantSupport } from './support.js';
 import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrantfile.js';
 
@@ -64,7 +64,10 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
     () => true,
   );
   if (isNew) await prepare(spec, machine, signal);
+  const isCutOff = spec.network === 'restricted';
   try {
+    // Before the VM starts: one that was halted has it on its interface.
+    if (isCutOff) await defineFilter(spec.folder, signal);
     // A person's own `vagrant up` may have started it, and waits for us.
     if (isNew || !(await domainRuns(SYSTEM, spec.id))) {
       // Our own steps provision it; and a machine that does not come up is looked at before it goes.
@@ -72,7 +75,7 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
       await logged(up, spec.folder, signal);
     }
     // Nothing of the project's has run in it yet.
-    if (spec.network === 'restricted') await cutOff(spec.id, spec.folder, signal);
+    if (isCutOff) await cutOff(spec.id, spec.folder, signal);
     return await attach(spec.id, spec.folder, await addressOf(spec.id, signal), 22);
   } catch (error) {
     await destroyDomain(SYSTEM, domainName(spec.id), []).catch(() => false);
@@ -194,5 +197,4 @@ async function remove({ folder, record }: VmOnDisk): Promise<void> {
   await deleteVolume(SYSTEM, `${name}.img`);
   for (const cache of Object.keys(record.caches)) await discardPoolCache(SYSTEM, cache, id);
   await removeVmVolumes(SYSTEM, id);
-  await removeFilter();
 }

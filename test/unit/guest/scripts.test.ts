@@ -55,6 +55,22 @@ it.each([
   expect((await run('sh', ['-s'], { input })).stdout).toBe(`${answer}\n`);
 });
 
+it('other_disks unmounts each disk once, wherever it is mounted', async () => {
+  const mounts = join(await temporaryFolder(), 'mounts');
+  const lines = [
+    '/dev/vda / ext4',
+    '/dev/vdb /x ext4',
+    '/dev/vdb /z ext4',
+    'tmpfs /build tmpfs',
+    '/dev/vdc1 /y ext4',
+  ];
+  await writeFile(mounts, lines.map((line) => `${line} rw 0 0\n`).join(''));
+  const text = (await scriptText('finish', {})).replaceAll('/proc/mounts', quoteWord(mounts));
+  const input = text.replace(/^main < .*$/m, 'umount() { echo "umount $*"; }; other_disks');
+  const { stdout } = await run('sh', ['-s'], { input });
+  expect(stdout).toBe('umount --all-targets /dev/vdb\numount --all-targets /dev/vdc1\n');
+});
+
 describe('what a mayfly that was killed left running in the VM', () => {
   /** Calls a function of common.sh, with control groups that are folders. @returns what it did */
   async function call(name: string, isUnfinished: boolean) {

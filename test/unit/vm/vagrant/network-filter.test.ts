@@ -58,7 +58,7 @@ describe('the filter', () => {
 
 describe('the interface', () => {
   it('is the one on our network, as it is, with the filter', () => {
-    const changed = withFilter(`<domain>${OTHER}${OURS}</domain>`);
+    const changed = withFilter(`<domain>${OURS}</domain>`);
     expect(changed).toBe(OURS.replace('</interface>', "<filterref filter='mayfly-ssh-only'/>\n</interface>"));
   });
 
@@ -67,7 +67,12 @@ describe('the interface', () => {
     expect(withFilter(`<domain>${changed}</domain>`)).toBeUndefined();
   });
 
-  it("is missed: a project's own Vagrantfile may have moved it", () => {
-    expect(() => withFilter(`<domain>${OTHER}</domain>`)).toThrow('no interface on mayfly-isolated');
+  it.each([
+    ['is elsewhere', OTHER],
+    ['is not alone', `${OURS}${OTHER}`],
+    ['is beside one of another kind', `${OURS}<interface type='bridge'><source bridge='br0'/></interface>`],
+    ['is not there', ''],
+  ])("%s: a project's own Vagrantfile may have changed that", (_, interfaces) => {
+    expect(() => withFilter(`<domain>${interfaces}</domain>`)).toThrow('it must have one interface');
   });
 });

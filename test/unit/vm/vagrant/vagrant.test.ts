@@ -74,6 +74,10 @@ describe('the Vagrantfile', () => {
             trigger.info = 'mayfly vm up'
             trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm up' }
           end
+          config.trigger.after :provision do |trigger|
+            trigger.info = 'mayfly vm provision'
+            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm provision' }
+          end
           config.trigger.before :halt, :reload, :destroy do |trigger|
             trigger.info = 'mayfly vm halt 1a2b3c4d'
             trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm halt 1a2b3c4d' }
