@@ -90,7 +90,7 @@ export async function byAptly(
 ): Promise<{ readonly kept: Kept; readonly count: number }> {
   const { signal } = setting;
   const folder = join(setting.folder, 'aptly');
-  await requireProgram('aptly', setting.folder);
+  requireProgram('aptly', setting.folder);
   try {
     const aptly = await openAptly({ folder, architecture, mirrors, packages, signal });
     const first = await counted(relay, async () => {

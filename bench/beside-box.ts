@@ -121,14 +121,14 @@ export function otherBox({ box }: Pick<BuildPlan, 'box'>, urlOf: (origin: string
 
 async function bootstrap(setting: Setting, relay: Relay, folder: string, box: OtherBox): Promise<Made> {
   requireRoot();
-  await requireProgram('debootstrap', folder);
+  requireProgram('debootstrap', folder);
   const [program, args] = debootstrapCommand(box);
   return await counted(relay, () => runThere(setting, folder, program, args));
 }
 
 async function makeByVmdb2(setting: Setting, relay: Relay, folder: string, box: OtherBox): Promise<Made> {
   requireRoot();
-  await requireProgram('vmdb2', folder);
+  requireProgram('vmdb2', folder);
   await writeFile(join(folder, otherFiles.specification), vmdb2Specification(box));
   for (const name of [otherFiles.disk, otherFiles.qcow2]) await rm(join(folder, name), { force: true });
   const [program, args] = vmdb2Command();
@@ -150,7 +150,7 @@ async function makeByVmdb2(setting: Setting, relay: Relay, folder: string, box: 
 
 async function makeByDebos(setting: Setting, relay: Relay, folder: string, box: OtherBox): Promise<Made> {
   requireRoot();
-  await requireProgram('debos', folder);
+  requireProgram('debos', folder);
   await writeFile(join(folder, otherFiles.specification), debosSpecification(box));
   const [program, args] = debosCommand();
   return await counted(relay, () => runThere(setting, folder, program, args));
@@ -186,11 +186,11 @@ async function inFolder<T>(setting: Setting, work: (folder: string) => Promise<T
 /** A tool that failed or was ended leaves its loop devices: each is found by the file that it stands for. */
 async function letGoOf(folder: string): Promise<void> {
   const disk = join(folder, otherFiles.disk);
-  if ((await which('losetup')) === undefined) return;
+  if (which('losetup') === undefined) return;
   const query = ['--noheadings', '--output', 'NAME', '--associated', disk];
   const { stdout } = await run('losetup', query, { accept: [0, 1] });
   const loops = parseLoops(stdout);
-  if (loops.length > 0 && (await which('kpartx')) !== undefined) {
+  if (loops.length > 0 && which('kpartx') !== undefined) {
     await run('kpartx', ['-d', disk], { accept: [0, 1] });
   }
   for (const loop of parseLoops((await run('losetup', query, { accept: [0, 1] })).stdout)) {

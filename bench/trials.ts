@@ -51,8 +51,8 @@ export function requireRoot(): void {
 }
 
 /** Asked beforehand where a program is started by another one. @throws CommandError that `Trials` takes for an answer */
-export async function requireProgram(program: string, cwd: string): Promise<void> {
-  if ((await which(program)) === undefined) throw notInstalled([program], cwd);
+export function requireProgram(program: string, cwd: string): void {
+  if (which(program) === undefined) throw notInstalled([program], cwd);
 }
 
 /** Undefined when the error does not say that something cannot run here. */

@@ -6,8 +6,7 @@
  * only), and the kernel's promise to end it when mayfly dies (PR_SET_PDEATHSIG, by way of setpriv).
  */
 import { execa, type Options } from 'execa';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { interruption, isAborted } from '../errors.js';
 import { noteChild, signalGroup, signalProcess } from './children.js';
@@ -55,22 +54,18 @@ const MAX_CAPTURE = 256 * 1024 * 1024;
 
 const TIE = 'setpriv';
 
-/** The full path of a program, or undefined when PATH has none. */
-export async function which(
-  program: string,
-  env: Record<string, string> = cleanEnvironment(),
-): Promise<string | undefined> {
-  if (program.includes('/')) return (await isExecutable(program)) ? program : undefined;
-  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
-    const candidate = join(folder, program);
-    if (await isExecutable(candidate)) return candidate;
-  }
-  return undefined;
+/** The full path of a program, or undefined when PATH has none. Asked before each program, so it waits for nobody. */
+export function which(program: string, env: Record<string, string> = cleanEnvironment()): string | undefined {
+  if (program.includes('/')) return isExecutable(program) ? program : undefined;
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
 }
 
-async function isExecutable(path: string): Promise<boolean> {
+function isExecutable(path: string): boolean {
   try {
-    await access(path, constants.X_OK);
+    accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;
@@ -87,8 +82,8 @@ export function tied(
 }
 
 /** @throws CommandError when the host lacks setpriv, which every vector of ours begins with */
-export async function requireTie(env: Record<string, string>, cwd: string): Promise<void> {
-  if ((await which(TIE, env)) !== undefined) return;
+export function requireTie(env: Record<string, string>, cwd: string): void {
+  if (which(TIE, env) !== undefined) return;
   throw notInstalled([TIE], cwd);
 }
 
@@ -106,8 +101,8 @@ export async function run(
   const env = cleanEnvironment(options.env);
   const command = [program, ...args];
   if (isAborted(options.signal)) throw interruption(options.signal);
-  const path = await which(program, env);
-  await requireTie(env, cwd);
+  const path = which(program, env);
+  requireTie(env, cwd);
   const started = performance.now();
   const elapsed = (): number => Math.round(performance.now() - started);
   const failure = {

@@ -74,7 +74,7 @@ async function removeWhole(path: string): Promise<void> {
     if (!isDenied(error)) throw error;
     await openFolders(path);
     await remove().catch(async (again: unknown) => {
-      if (!isDenied(again) || (await which('mmdebstrap')) === undefined) throw again;
+      if (!isDenied(again) || which('mmdebstrap') === undefined) throw again;
       await run('mmdebstrap', ['--unshare-helper', 'rm', '-rf', path]);
       await remove();
     });

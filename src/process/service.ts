@@ -39,8 +39,8 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Service> {
   const env = cleanEnvironment(options.env);
-  const path = await which(program, env);
-  await requireTie(env, options.cwd);
+  const path = which(program, env);
+  requireTie(env, options.cwd);
   if (path === undefined) throw notInstalled([program, ...args], options.cwd);
   const [file, vector] =
     options.whenWeDie === 'outlives'

@@ -63,7 +63,7 @@ export function upstreamOf(origin: string, targets: readonly IndexTarget[]): str
 /** @throws MayflyError `archive.no-url` when the host's APT does not know the origin */
 export async function hostUpstream(origin: string, signal: AbortSignal): Promise<string> {
   const targets =
-    (await which('apt-get')) === undefined
+    which('apt-get') === undefined
       ? []
       : parseIndexTargets((await run('apt-get', TARGETS, { signal })).stdout);
   const url = upstreamOf(origin, targets);

@@ -20,7 +20,7 @@ const SETTING = /^acquire::(https?)::proxy(?:::(.+))?$/;
 
 /** @param env may hold http_proxy, https_proxy and no_proxy; the first two come before what APT uses for all hosts */
 export async function hostProxies(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<ProxyRules> {
-  if ((await which('apt-config')) === undefined) return proxyRules('', env);
+  if (which('apt-config') === undefined) return proxyRules('', env);
   const { stdout } = await run('apt-config', ['dump', '--format', FORMAT], { signal });
   return proxyRules(stdout, env);
 }

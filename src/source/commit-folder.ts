@@ -27,9 +27,8 @@ export async function readCommitFolder(
 ): Promise<FolderFile[] | undefined> {
   const repository: Repository = { gitDir: source.gitDir };
   const { signal } = options;
-  const tree = await treeOf(repository, source.commit, folder, { signal });
-  if (tree === undefined) return undefined;
-  const entries = await listTree(repository, ['-r', tree], { signal });
+  const entries = await listFolder(repository, source.commit, folder, { signal });
+  if (entries === undefined) return undefined;
   for (const { path, mode } of entries) refuseContent(join(folder, path), path, mode);
   const contents = await readObjects(repository, entries, options);
   return entries.map(({ path, mode }, index) => ({
@@ -39,16 +38,24 @@ export async function readCommitFolder(
   }));
 }
 
-async function treeOf(
+/** Everything below a folder, with paths from there; undefined when the commit has no such folder. */
+async function listFolder(
   repository: Repository,
   commit: string,
   folder: string,
   options: GitOptions,
-): Promise<string | undefined> {
-  if (folder === '.') return `${commit}^{tree}`;
-  const [entry] = await listTree(repository, [commit, '--', folder], options);
-  return entry?.mode === '040000' ? entry.object : undefined;
+): Promise<TreeEntry[] | undefined> {
+  if (folder === '.') return await listTree(repository, ['-r', commit], options);
+  // With `-t` the folders on the way are listed, too: a file of that name is told from a folder.
+  const found = await listTree(repository, ['-r', '-t', commit, '--', folder], options);
+  if (found.find(({ path }) => path === folder)?.mode !== TREE) return undefined;
+  return found
+    .filter(({ path, mode }) => mode !== TREE && path.startsWith(`${folder}/`))
+    .map((entry) => ({ ...entry, path: entry.path.slice(folder.length + 1) }));
 }
+
+/** Mode of a folder in a tree. */
+const TREE = '040000';
 
 /** @param mode as in a tree or in the index */
 export function refuseContent(shown: string, path: string, mode: string): void {

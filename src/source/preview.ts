@@ -10,7 +10,7 @@ import { alternateLine, objectStores } from './alternates.js';
 import type { Checkout, CommitSource } from './checkout.js';
 import { type GitOptions, type Repository } from './git.js';
 import { mergeBaseBranch, type MergeOutcome } from './merge.js';
-import { copyShallow, initialise, storePaths } from './store.js';
+import { copyShallow, describeStore, initialise } from './store.js';
 
 export interface SourcePreview extends CommitSource {
   /** The commit that would be built; HEAD when the merge conflicts. */
@@ -59,8 +59,8 @@ export async function previewMerge(
 }
 
 async function borrow(from: Repository, gitDir: string, options: GitOptions): Promise<void> {
-  await initialise(from, gitDir, options);
-  const { objects, shallow } = await storePaths(from, options);
+  const { format, objects, shallow } = await describeStore(from, options);
+  await initialise(gitDir, format, options);
   const stores = await objectStores(objects);
   const info = join(gitDir, 'objects', 'info');
   await mkdir(info, { recursive: true });

@@ -41,11 +41,11 @@ export async function mirrorRepository(request: MirrorRequest, options: GitOptio
   const { from, to, head, pinned = new Map<string, string>() } = request;
   const source: Repository = { gitDir: from };
   const mirror: Repository = { gitDir: to };
-  if ((await markOf(to, options)) !== 'ours') await initialise(source, to, options);
+  const { format, objects, shallow } = await describeStore(source, options);
+  if ((await markOf(to, options)) !== 'ours') await initialise(to, format, options);
   // Refs first: whatever they name is then among the objects.
   const wanted = await readRefs(source, options);
   for (const [name, id] of pinned) wanted.set(name, { id, target: undefined });
-  const { objects, shallow } = await storePaths(source, options);
   await linkObjects(objects, join(to, 'objects'), { signal: options.signal });
   await copyShallow(shallow, to);
   await writeRefs(mirror, wanted, options);
@@ -59,10 +59,12 @@ export async function markOf(gitDir: string, options: GitOptions = {}): Promise<
   return (await gitMaybe(place, args, options)) === 'true' ? 'ours' : 'other';
 }
 
-/** Makes an empty repository of ours, with ids of the same kind as those of `source`. */
-export async function initialise(source: Repository, to: string, options: GitOptions): Promise<void> {
+/**
+ * Makes an empty repository of ours.
+ * @param format kind of its ids, as describeStore() has it
+ */
+export async function initialise(to: string, format: string, options: GitOptions): Promise<void> {
   await mkdir(to, { recursive: true });
-  const format = await git(source, ['rev-parse', '--show-object-format'], options);
   const args = [
     'init',
     '--quiet',
@@ -75,14 +77,20 @@ export async function initialise(source: Repository, to: string, options: GitOpt
   await appendFile(join(to, 'config'), SETTINGS);
 }
 
+export interface Store {
+  /** Kind of the ids: `sha1` or `sha256`. */
+  readonly format: string;
+  readonly objects: string;
+  /** The list of commits where history was cut; the file may be missing. */
+  readonly shallow: string;
+}
+
 /** Where parts of a repository are; a worktree shares most with its main checkout. */
-export async function storePaths(
-  repository: Repository,
-  options: GitOptions = {},
-): Promise<Readonly<Record<'objects' | 'shallow', string>>> {
-  const ask = ['rev-parse', '--path-format=absolute', '--git-path', 'objects', '--git-path', 'shallow'];
-  const [objects = '', shallow = ''] = (await git(repository, ask, options)).split('\n');
-  return { objects, shallow };
+export async function describeStore(repository: Repository, options: GitOptions = {}): Promise<Store> {
+  const paths = ['--path-format=absolute', '--git-path', 'objects', '--git-path', 'shallow'];
+  const answer = await git(repository, ['rev-parse', '--show-object-format', ...paths], options);
+  const [format = '', objects = '', shallow = ''] = answer.split('\n');
+  return { format, objects, shallow };
 }
 
 /** A shallow clone names the commits where its history was cut; without that list it looks broken. */

@@ -33,8 +33,6 @@ const PROGRAMS: readonly (readonly [program: string, purpose: string, debianPack
 
 export async function examineHost(context: Context): Promise<readonly Finding[]> {
   const single = await Promise.all([
-    nodeVersion(),
-    ...PROGRAMS.map((row) => programFinding(...row)),
     gitVersion(),
     userNamespace(),
     keyring(),
@@ -44,6 +42,8 @@ export async function examineHost(context: Context): Promise<readonly Finding[]>
     memoryFinding(),
   ]);
   return [
+    nodeVersion(),
+    ...PROGRAMS.map((row) => programFinding(...row)),
     ...single,
     ...(await providerFindings(context)),
     await foldersFinding(context),
@@ -61,31 +61,31 @@ export function installCommand(findings: readonly Finding[], isRoot: boolean): s
   return `${isRoot ? '' : 'sudo '}apt-get install --no-install-recommends ${[...new Set(packages)].sort().join(' ')}`;
 }
 
-function nodeVersion(): Promise<Finding> {
+function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > 20 || (major === 20 && minor >= 19);
-  return Promise.resolve({
+  return {
     name: 'Node.js',
     purpose: 'runs mayfly',
     state: enough ? 'ok' : 'missing',
     found: process.version,
     ...(enough ? {} : { hint: 'Install Node.js 20.19 or newer; Debian 13 has it as the package nodejs.' }),
-  });
+  };
 }
 
-export async function programFinding(
+export function programFinding(
   program: string,
   purpose: string,
   debianPackage = packageOf(program),
-): Promise<Finding> {
-  const path = await which(program);
+): Finding {
+  const path = which(program);
   if (path !== undefined) return { name: program, purpose, state: 'ok', found: path };
   return { name: program, purpose, state: 'missing', found: 'not installed', package: debianPackage };
 }
 
 async function gitVersion(): Promise<Finding> {
   const base = { name: 'git version', purpose: 'merges the base branch in a scratch clone (2.38 or newer)' };
-  if ((await which('git')) === undefined)
+  if (which('git') === undefined)
     return { ...base, state: 'missing', found: 'not installed', package: 'git' };
   const version = /\d+\.\d+/.exec((await run('git', ['--version'])).stdout)?.[0] ?? '0.0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -102,7 +102,7 @@ async function gitVersion(): Promise<Finding> {
 async function userNamespace(): Promise<Finding> {
   const base = { name: 'user namespaces', purpose: 'makes base boxes without root' };
   if (process.getuid?.() === 0) return { ...base, state: 'ok', found: 'not needed by root' };
-  if ((await which('newuidmap')) === undefined)
+  if (which('newuidmap') === undefined)
     return { ...base, state: 'missing', found: 'newuidmap is not installed', package: 'uidmap' };
   try {
     await run('unshare', ['--user', '--map-auto', '--map-root-user', '--mount', 'true'], {

@@ -64,7 +64,7 @@ export async function detectAccelerator(env: NodeJS.ProcessEnv = process.env): P
   const wanted = env['MAYFLY_ACCELERATOR'];
   const chosen = chooseAccelerator(flags, await kvmDevice(), wanted);
   const isTold = wanted !== undefined && wanted !== '';
-  if (chosen.name === 'tcg' || isTold || (await which('qemu-system-x86_64')) === undefined) return chosen;
+  if (chosen.name === 'tcg' || isTold || which('qemu-system-x86_64') === undefined) return chosen;
   tried ??= probe('kvm', publicScratchParent(env));
   return provenAccelerator(await tried);
 }

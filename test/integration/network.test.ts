@@ -7,6 +7,7 @@ import { makeProject } from '../rig/project.js';
 
 /** An address of the host that is not its loopback: to the VM, it is the LAN and beyond. */
 const BEYOND = '192.0.2.7';
+const BEYOND_6 = '2001:db8::7';
 
 it.each([
   // The last two columns show that the test could fail: an open network does reach the host, both ways.
@@ -16,16 +17,26 @@ it.each([
 ])('network: %s', async (network, archive, loopback, beyond) => {
   const project = await makeProject({
     build: [
-      'reach() { timeout 6 bash -c "exec 3<>/dev/tcp/$1/$2 && head -c 1 <&3 > /dev/null" 2> /dev/null; }',
+      `reach() { timeout 6 bash -c "exec 3<>/dev/$1/$2/${GREETER_PORT} && echo >&3 && head -c 1 <&3 > /dev/null" 2> /dev/null; }`,
       String.raw`answers() { timeout 6 bash -c 'exec 3<>/dev/tcp/127.0.0.1/3143 && printf "GET / HTTP/1.0\r\n\r\n" >&3 && head -c 1 <&3 > /dev/null' 2> /dev/null; }`,
       'say() { if "$@"; then echo reached; else echo "cut off"; fi; }',
       'say answers > archive.img',
-      `say reach 10.0.2.2 ${GREETER_PORT} > loopback.img`,
-      `say reach ${BEYOND} ${GREETER_PORT} > beyond.img`,
+      'for way in tcp udp; do',
+      '  say reach $way 10.0.2.2 > loopback.$way.img',
+      '  say reach $way fec0::2 > loopback6.$way.img',
+      `  say reach $way ${BEYOND} > beyond.$way.img`,
+      `  say reach $way ${BEYOND_6} > beyond6.$way.img`,
+      'done',
+      'ip addr > addr.img; ip -6 route > route.img',
     ].join('\n'),
     settings: { vm: { memory: '512M', build_memory: '512M', network } },
   });
-  const host = { cwd: project.path, alone: true, greeters: ['127.0.0.1', BEYOND], timeoutMs: 600_000 };
+  const host = {
+    cwd: project.path,
+    alone: true,
+    greeters: ['127.0.0.1', '::1', BEYOND, BEYOND_6],
+    timeoutMs: 600_000,
+  };
   const built = await mayflyIn(host, ['build', '--offline']);
   expect(built.exitCode, built.all).toBe(0);
   const found = async (name: string): Promise<string> =>

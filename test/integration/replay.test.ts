@@ -1,13 +1,15 @@
 /**
  * The promise of the same bytes: a base box is made by an ordinary user, tagged, carried to another home in one file,
  * and made there again by the root of a namespace, with no network, and with everything else changed that a host may change. What the
- * build leaves is the same too. The box is of Debian 12, whose tools are older than those that make its disk.
+ * build leaves is the same too. The box is of Debian 12, whose tools are older than those that make its disk. Its
+ * fixes of security come from a mirror of the test's own, which can have a new one.
  */
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
 import { folder, mayfly } from '../rig/mayfly.js';
+import { emptyPackage, startMirror, type Mirror } from '../rig/mirror.js';
 import { mayflyIn } from '../rig/namespace.js';
 import { programOutput } from '../rig/program.js';
 import { makeProject, type TestProject } from '../rig/project.js';
@@ -44,6 +46,14 @@ const LATER = [
   '',
 ].join('\n');
 
+/** The clock of mayfly itself, which its programs do not inherit. */
+const LATER_TOO = {
+  LD_PRELOAD: '/usr/$LIB/faketime/libfaketimeMT.so.1',
+  FAKETIME: '+400d',
+  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  NO_FAKE_STAT: '1',
+};
+
 /** A folder with that program. */
 async function laterPrograms(): Promise<string> {
   const programs = join(folder, 'later');
@@ -54,7 +64,12 @@ async function laterPrograms(): Promise<string> {
   return programs;
 }
 
+/** A small package of the box, which debian-security has a fix for. */
+const FIXED = 'sensible-utils';
+const VERSION = `dpkg-query --show --showformat '\${Version}' ${FIXED} > fixed.img`;
+
 const FETCH = [
+  VERSION,
   'mkdir -p lists/partial && : > status',
   'set -- -q -o Dir::Etc::SourceList="$MAYFLY_APT_SOURCES" -o Dir::Etc::SourceParts=/dev/null -o Dir::State="$PWD" -o Dir::State::Status="$PWD/status" -o Acquire::Languages=none',
   'apt-get "$@" update',
@@ -64,28 +79,43 @@ const FETCH = [
 
 describe('a pinned project', () => {
   let project: TestProject;
+  let security: Mirror;
   const later = join(folder, 'later artifacts');
 
+  beforeAll(async () => {
+    security = await startMirror(join(folder, 'security'), 'bookworm-security');
+    await security.publish({ packages: [await emptyPackage(FIXED, '99.1')] });
+  });
+
+  afterAll(async () => {
+    await security[Symbol.asyncDispose]();
+  });
+
   it('is built, and tagged with all that it used', async () => {
+    const origin = { url: security.url, keyring: 'security.gpg' };
     project = await makeProject({
       name: 'replayed',
       build: FETCH,
       settings: {
         basebox: { distribution: 'bookworm', disk: '4G' },
-        archive: { pinned: true, branches: { main: 'frozen' } },
+        archive: { pinned: true, branches: { main: 'frozen' }, origins: { 'debian-security': origin } },
       },
     });
+    await copyFile(security.keyring, join(project.path, 'builder/security.gpg'));
+    await project.commit('README', 'signed by another key\n');
     const refused = await mayfly(['build'], { cwd: project.path });
     expect(refused.exitCode).toBe(5);
     expect(refused.all).toContain('On main the serials must be frozen');
-    expect(await mayfly(['snapshots', 'freeze', '--security'], { cwd: project.path })).toMatchObject({
+    expect(await mayfly(['snapshots', 'freeze'], { cwd: project.path })).toMatchObject({
       exitCode: 0,
     });
     await project.commit('README', 'frozen\n');
+    await security.publish({ packages: [await emptyPackage(FIXED, '99.2')] });
     const built = await mayfly(['build'], { cwd: project.path });
     expect(built.all).toContain('Build succeeded');
     const record = await recordIn(join(project.path, 'artifacts'));
     expect(record.archive.outside).toEqual([]);
+    expect(await readFile(join(project.path, 'artifacts/fixed.img'), 'utf8')).toBe('99.1');
     const tagged = await mayfly(['snapshots', 'tag', '1.0'], { cwd: project.path });
     expect(tagged.all).toContain('Tagged 1.0');
     const bundle = join(folder, 'replayed.bundle');
@@ -115,6 +145,7 @@ describe('a pinned project', () => {
           LANG: 'tr_TR.UTF-8',
           LC_ALL: 'tr_TR.UTF-8',
           PATH: `${await laterPrograms()}:${process.env['PATH'] ?? ''}`,
+          ...LATER_TOO,
         },
       },
       ['build', '--offline', '--artifacts', later],
@@ -144,12 +175,18 @@ describe('a pinned project', () => {
     expect(JSON.parse(imported.stdout)).toMatchObject({ fingerprint: box.fingerprint });
   });
 
-  it('fails when its script asks for what no serial pins', async () => {
+  it('has a fix that came later, and no new base box; fails when its script asks for what no serial pins', async () => {
     const ask = String.raw`exec 3<>/dev/tcp/127.0.0.1/3143 && printf "GET /debian/2020010101/dists/sid/InRelease HTTP/1.0\r\n\r\n" >&3 && cat <&3 > /dev/null`;
-    await project.commit('builder/provision/build', `#!/bin/bash\nset -eu\n${ask}\necho made > hello.img\n`);
+    await project.commit(
+      'builder/provision/build',
+      `#!/bin/bash\nset -eu\n${VERSION}\n${ask}\necho made > hello.img\n`,
+    );
     const built = await mayfly(['build'], { cwd: project.path });
     expect(built.all).toContain('asked for packages outside its serials');
     expect(built.all).toContain('debian/2020010101');
     expect(built.exitCode).toBe(5);
+    expect(await readFile(join(project.path, 'artifacts/fixed.img'), 'utf8')).toBe('99.2');
+    const [first, second] = [await recordIn(later), await recordIn(join(project.path, 'artifacts'))];
+    expect(second.box.fingerprint).toBe(first.box.fingerprint);
   });
 });

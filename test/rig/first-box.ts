@@ -1,6 +1,6 @@
 /**
  * Before all integration tests: the base box that most of them use, so that no two make it at once. Where root runs the
- * tests, root makes it, before they begin (scripts/integration.sh): a test that makes it again compares their bytes.
+ * tests, root makes it, before they begin (scripts/first-box.sh): a test that makes it again compares their bytes.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

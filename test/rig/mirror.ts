@@ -1,16 +1,17 @@
 /** A mirror of a small archive, signed with a key of its own, served on 127.0.0.1. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 
 export interface MirrorPackage {
   readonly name: string;
   readonly version: string;
-  /** What stands for the package's file. */
-  readonly content: string;
+  /** The package's file, or what stands for it. */
+  readonly content: string | Buffer;
 }
 
 export interface MirrorState {
@@ -40,23 +41,69 @@ const sha256 = (data: Buffer): string => createHash('sha256').update(data).diges
 export const poolPath = ({ name, version }: MirrorPackage): string =>
   `pool/main/${name.charAt(0)}/${name}/${name}_${version}_amd64.deb`;
 
-/** A keyring with one new key, in a GnuPG home of its own. */
-async function makeKey(folder: string): Promise<{ home: string; keyring: string }> {
-  // GnuPG's sockets want a short path.
-  const home = folder;
+/** A package that can be installed, with no files. */
+export async function emptyPackage(name: string, version: string): Promise<MirrorPackage> {
+  const folder = await mkdtemp(join(tmpdir(), 'package-'));
+  try {
+    const fields = {
+      Package: name,
+      Version: version,
+      Architecture: 'amd64',
+      Maintainer: 'Nobody <nobody@localhost>',
+    };
+    const lines = Object.entries({ ...fields, Description: 'of a test' }).map(
+      ([field, value]) => `${field}: ${value}\n`,
+    );
+    await put(folder, 'root/DEBIAN/control', lines.join(''));
+    const built = join(folder, 'built.deb');
+    await execa('dpkg-deb', ['--root-owner-group', '--build', join(folder, 'root'), built]);
+    return { name, version, content: await readFile(built) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Files of a GnuPG home by path: to make a key takes longer than all that is done with it. */
+const homes = new Map<string, Promise<ReadonlyMap<string, Buffer>>>();
+
+/** A keyring with the key of an owner, in a GnuPG home of its own. */
+async function keyOf(owner: string, home: string): Promise<{ home: string; keyring: string }> {
+  const made = homes.get(owner) ?? makeKey(owner, home);
+  homes.set(owner, made);
+  for (const [path, content] of await made) await put(home, path, content);
+  await chmod(home, 0o700);
+  return { home, keyring: join(home, KEYRING) };
+}
+
+const KEYRING = 'keyring.gpg';
+
+/** @param home GnuPG's sockets want a short path */
+async function makeKey(owner: string, home: string): Promise<ReadonlyMap<string, Buffer>> {
   await mkdir(home, { recursive: true, mode: 0o700 });
   const gpg = async (...args: readonly string[]): Promise<void> => {
     await execa('gpg', ['--batch', '--quiet', '--homedir', home, '--passphrase', '', ...args]);
   };
-  await gpg('--quick-generate-key', 'mirror@localhost', 'ed25519', 'sign', 'never');
-  const keyring = join(home, 'keyring.gpg');
-  await gpg('--output', keyring, '--export');
-  return { home, keyring };
+  await gpg('--quick-generate-key', `${owner}@localhost`, 'ed25519', 'sign', 'never');
+  await gpg('--output', join(home, KEYRING), '--export');
+  await endAgent(home);
+  const files = await readdir(home, { recursive: true, withFileTypes: true });
+  const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+  return new Map(
+    await Promise.all(paths.map(async (path) => [relative(home, path), await readFile(path)] as const)),
+  );
 }
 
-/** @param folder becomes the mirror's own @param suite what it calls its only suite */
-export async function startMirror(folder: string, suite = 'trixie'): Promise<Mirror> {
-  const { home, keyring } = await makeKey(join(folder, 'gnupg'));
+async function endAgent(home: string): Promise<void> {
+  await execa('gpgconf', ['--homedir', home, '--kill', 'all'], { reject: false });
+}
+
+/**
+ * @param folder becomes the mirror's own
+ * @param suite what it calls its only suite
+ * @param owner whose key signs it
+ */
+export async function startMirror(folder: string, suite = 'trixie', owner = 'mirror'): Promise<Mirror> {
+  const { home, keyring } = await keyOf(owner, join(folder, 'gnupg'));
   const root = join(folder, 'root');
   const requests: string[] = [];
   const spoiled = new Map<string, Buffer | number>();
@@ -87,7 +134,7 @@ export async function startMirror(folder: string, suite = 'trixie'): Promise<Mir
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await execa('gpgconf', ['--homedir', home, '--kill', 'all'], { reject: false });
+      await endAgent(home);
     },
   };
 }

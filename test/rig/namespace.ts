@@ -9,8 +9,13 @@ import { folder, home, PROGRAM, type Outcome } from './mayfly.js';
 /** Where the greeters of a namespace are. */
 export const GREETER_PORT = 7070;
 
-/** A program for `node -e`, and its address. */
-export const GREETER = `require('net').createServer((s) => s.on('error', () => {}).end('hello\\n')).listen(${GREETER_PORT}, process.argv[1])`;
+/** A program for `node -e`, and its address: it greets who connects, and who sends a datagram. */
+export const GREETER = [
+  'const [, address] = process.argv',
+  "const datagrams = require('dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4')",
+  `require('net').createServer((s) => s.on('error', () => {}).end('hello\\n')).listen(${GREETER_PORT}, address)`,
+  `datagrams.on('message', (_, { port, address }) => datagrams.send('hello\\n', port, address)).bind(${GREETER_PORT}, address)`,
+].join('; ');
 
 export interface Namespace {
   readonly cwd: string;
@@ -46,7 +51,9 @@ export async function mayflyIn(namespace: Namespace, args: readonly string[]): P
     ...(hostname === undefined ? [] : [`hostname ${hostname}`]),
     ...(umask === undefined ? [] : [`umask ${umask}`]),
     ...greeters.flatMap((address) => [
-      ...(address.startsWith('127.') ? [] : [`ip address add ${address}/32 dev lo`]),
+      ...(['127.0.0.1', '::1'].includes(address)
+        ? []
+        : [`ip address add ${address}/${address.includes(':') ? 128 : 32} dev lo`]),
       `node -e "${GREETER}" ${address} > /dev/null 2>&1 & greeters="\${greeters:-} $!"`,
     ]),
     greeters.length === 0

@@ -61,7 +61,7 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
 
 /** Vagrant has a copy of its own, and its plug-in another one in the pool. */
 async function removeVagrantCopy(context: Context, uri: string, fingerprint: string): Promise<void> {
-  if (uri !== SYSTEM || (await which('vagrant')) === undefined) return;
+  if (uri !== SYSTEM || which('vagrant') === undefined) return;
   await removeVagrantBox(fingerprint, dirname(copiesFile(context.home)));
 }
 

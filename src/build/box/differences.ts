@@ -90,7 +90,7 @@ export async function explainDifferences(
   await mkdir(folder, { recursive: true });
   const report = join(folder, `${two.box.record.fingerprint}.txt`);
   await writeWhole(report, long.map((line) => `${line}\n`).join(''));
-  const hasDiffoscope = (await which(DIFFOSCOPE)) !== undefined;
+  const hasDiffoscope = which(DIFFOSCOPE) !== undefined;
   for (const pair of hasDiffoscope ? pairs : []) {
     const written = join(scratch, 'difference.txt');
     await rm(written, { force: true });

@@ -31,7 +31,7 @@ export async function describeHost(): Promise<BuildRecord['host']> {
 }
 
 async function versionOf(program: string, args: readonly string[]): Promise<string | undefined> {
-  if ((await which(program)) === undefined) return undefined;
+  if (which(program) === undefined) return undefined;
   const result = await run(program, args);
   return /\d+(?:\.\d+)+\S*/.exec(result.stdout + result.stderr)?.[0];
 }

@@ -22,7 +22,7 @@ export async function libvirtSupport({
     ['virsh', 'libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86'],
     ['ssh', 'openssh-client'],
   ] as const) {
-    if ((await which(program)) === undefined) return no(`${program} is not installed`, install(packages));
+    if (which(program) === undefined) return no(`${program} is not installed`, install(packages));
   }
   const options = { signal, timeoutMs: ANSWER_MS };
   try {

@@ -32,7 +32,7 @@ export const qemu: Provider = {
   name: 'qemu',
   async supported({ memoryBytes, availableMemory }): Promise<Support> {
     for (const program of [PROGRAM, 'qemu-img', 'ssh', 'ssh-keygen']) {
-      if ((await which(program)) === undefined) {
+      if (which(program) === undefined) {
         return {
           supported: false,
           reason: `${program} is not installed`,

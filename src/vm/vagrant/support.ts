@@ -18,7 +18,7 @@ const wordsOf = ({ failure, message }: CommandError): string =>
   (failure.tail.findLast((line) => line.trim() !== '') ?? message).replace(/^error:\s*/, '');
 
 export async function vagrantSupport(need: Need): Promise<Support> {
-  if ((await which('vagrant')) === undefined) return no('vagrant is not installed', PACKAGES);
+  if (which('vagrant') === undefined) return no('vagrant is not installed', PACKAGES);
   const libvirt = await libvirtSupport({ ...need, connection: SYSTEM });
   if (!libvirt.supported) return libvirt;
   const networks = await networkProblem(need.signal);

@@ -190,7 +190,7 @@ async function remove({ folder, record }: VmOnDisk): Promise<void> {
   const name = domainName(id);
   const machine = machineFolder(folder);
   await destroyDomain(SYSTEM, name, []);
-  if ((await which('vagrant')) !== undefined) {
+  if (which('vagrant') !== undefined) {
     await command(['destroy', '--force'], { cwd: machine }).catch(() => undefined);
   }
   await virsh(SYSTEM, ['undefine', name], { accept: [0, 1] });

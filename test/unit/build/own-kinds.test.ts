@@ -36,7 +36,7 @@ let other: Mirror;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
-  other = await startMirror(join(folder, 'other'), 'stable');
+  other = await startMirror(join(folder, 'other'), 'stable', 'other');
   await other.publish({ packages: [NEWER] });
   // This host's APT may have a proxy, which cannot reach what is served here.
   await fakeProgram('apt-config', ':');

@@ -78,7 +78,7 @@ it.each(['bash', 'zsh', 'fish'] as const)('`mayfly completion %s` names every co
   for (const name of ['init', 'build', 'plan', 'boot', 'artifacts', 'vm', 'box', 'cache', 'clean', 'doctor'])
     expect(stdout).toContain(name);
   if (shell !== 'fish') expect((await run('bash', ['-n'], { input: stdout })).stderr).toBe('');
-  if ((await which(shell)) !== undefined) await run(shell, ['-n'], { input: stdout });
+  if (which(shell) !== undefined) await run(shell, ['-n'], { input: stdout });
 });
 
 it('zsh has no mapfile, and special variables of its own', () => {

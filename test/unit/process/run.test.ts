@@ -119,10 +119,10 @@ describe('a program that fails', () => {
 });
 
 describe('which', () => {
-  it('finds programs of the system also when the person’s PATH lacks its folders', async () => {
+  it('finds programs of the system also when the person’s PATH lacks its folders', () => {
     onlyPath('/nowhere');
     // In a folder that only root has in PATH, and in the one package that every Debian has.
-    expect(await which('ldconfig')).toMatch(/\/sbin\/ldconfig$/);
+    expect(which('ldconfig')).toMatch(/\/sbin\/ldconfig$/);
   });
 
   it('takes the first on PATH, and never a file that may not run', async () => {
@@ -131,12 +131,12 @@ describe('which', () => {
     await writeFile(join(second, 'tool'), '#!/bin/sh\n');
     await chmod(join(second, 'tool'), 0o755);
     setEnvironment({ PATH: `${first}:${second}` });
-    expect(await which('tool')).toBe(join(second, 'tool'));
+    expect(which('tool')).toBe(join(second, 'tool'));
   });
 
-  it('takes a path as it is', async () => {
-    expect(await which('/bin/sh')).toBe('/bin/sh');
-    expect(await which('/bin/no-such-shell')).toBeUndefined();
+  it('takes a path as it is', () => {
+    expect(which('/bin/sh')).toBe('/bin/sh');
+    expect(which('/bin/no-such-shell')).toBeUndefined();
   });
 });
 

@@ -17,7 +17,7 @@ interface SetUp {
 async function setUp(candidate: string, uid = 1000): Promise<SetUp> {
   const folder = await temporaryFolder();
   for (const name of ['dirname', 'sort', 'sed', 'ls', 'env', 'dpkg'])
-    await symlink((await which(name)) ?? name, join(folder, name));
+    await symlink(which(name) ?? name, join(folder, name));
   const log = join(folder, 'calls');
   const fake = async (name: string, body: string): Promise<void> => {
     await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`);

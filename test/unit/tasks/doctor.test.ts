@@ -6,7 +6,7 @@ describe('a program', () => {
   it('that is there is named with its path', async () => {
     await fakeProgram('some-program', 'exit 0');
     const found = expect.stringMatching(/\/some-program$/) as unknown;
-    expect(await programFinding('some-program', 'x')).toEqual({
+    expect(programFinding('some-program', 'x')).toEqual({
       name: 'some-program',
       purpose: 'x',
       state: 'ok',
@@ -17,8 +17,8 @@ describe('a program', () => {
   it.each([
     ['some-program', undefined, 'some-program'],
     ['some-program', 'some-package', 'some-package'],
-  ])('%s (%s) that is not is mended by the package %s', async (program, debianPackage, mends) => {
-    expect(await programFinding(program, 'x', debianPackage)).toMatchObject({
+  ])('%s (%s) that is not is mended by the package %s', (program, debianPackage, mends) => {
+    expect(programFinding(program, 'x', debianPackage)).toMatchObject({
       state: 'missing',
       package: mends,
     });

@@ -141,7 +141,7 @@ describe('a bundle that is refused', () => {
   };
 
   it('is signed by somebody else', async () => {
-    const other = await startMirror(join(await temporaryFolder(), 'other'));
+    const other = await startMirror(join(await temporaryFolder(), 'other'), 'trixie', 'other');
     await other[Symbol.asyncDispose]();
     await refused(await bundleOf(await tagged()), 'archive.bad-signature', other.keyring);
   });

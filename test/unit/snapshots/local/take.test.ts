@@ -38,7 +38,7 @@ describe('taking a snapshot', () => {
   });
 
   it('refuses what is signed by another key', async () => {
-    const other = await startMirror(join(await temporaryFolder(), 'other'));
+    const other = await startMirror(join(await temporaryFolder(), 'other'), 'trixie', 'other');
     await other[Symbol.asyncDispose]();
     expect(await failure(rig.take({ keyring: other.keyring }))).toMatchObject({
       code: 'archive.bad-signature',
