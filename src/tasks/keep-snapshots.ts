@@ -131,7 +131,21 @@ export async function importSnapshots(
     keyringOf: (origin) =>
       keyring === undefined ? keyringFor(origin, keyrings ?? {}) : resolve(context.cwd, keyring),
     signal: context.signal,
+  }).catch((error: unknown) => {
+    const isOurGuess = keyrings !== undefined && Object.keys(keyrings).length === 0;
+    throw isOurGuess ? withoutProject(error) : error;
   });
+}
+
+const IN_A_CHECKOUT =
+  'Call it in a checkout of the project, whose builder.yaml names it, or give --keyring FILE.';
+
+/** Outside a project Debian's keyring is a guess. */
+function withoutProject(error: unknown): unknown {
+  if (!(error instanceof MayflyError) || error.code !== 'archive.bad-signature') return error;
+  const { kind, code, message, details, cause } = error;
+  const hint = `Debian's keyring was tried, as nothing names another. ${IN_A_CHECKOUT}`;
+  return new MayflyError(kind, code, message, { details, hint, cause });
 }
 
 function keyringFor(origin: string, ofProject: Readonly<Record<string, string>>): string {
@@ -142,9 +156,7 @@ function keyringFor(origin: string, ofProject: Readonly<Record<string, string>>)
     'usage',
     'bundle.no-keyring',
     `No keyring is known for the origin ${origin} of the bundle.`,
-    {
-      hint: 'Call it in a checkout of the project, whose builder.yaml names it, or give --keyring FILE.',
-    },
+    { hint: IN_A_CHECKOUT },
   );
 }
 

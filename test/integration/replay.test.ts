@@ -110,12 +110,12 @@ describe('a pinned project', () => {
       exitCode: 0,
     });
     await project.commit('README', 'frozen\n');
-    await security.publish({ packages: [await emptyPackage(FIXED, '99.2')] });
     const built = await mayfly(['build'], { cwd: project.path });
     expect(built.all).toContain('Build succeeded');
     const record = await recordIn(join(project.path, 'artifacts'));
     expect(record.archive.outside).toEqual([]);
     expect(await readFile(join(project.path, 'artifacts/fixed.img'), 'utf8')).toBe('99.1');
+    await security.publish({ packages: [await emptyPackage(FIXED, '99.2')] });
     const tagged = await mayfly(['snapshots', 'tag', '1.0'], { cwd: project.path });
     expect(tagged.all).toContain('Tagged 1.0');
     const bundle = join(folder, 'replayed.bundle');
@@ -126,11 +126,15 @@ describe('a pinned project', () => {
 
   it('is built elsewhere from one file: by root, with no network, at another time: the same bytes', async () => {
     const bundle = join(folder, 'replayed.bundle');
-    const imported = await mayfly(['snapshots', 'import', bundle], { home: elsewhere });
-    expect(imported.all).toContain('Imported 1.0 of replayed');
     await project.git('tag', '1.0');
     const clone = join(folder, 'a clone elsewhere');
     await project.git('clone', '--quiet', '--branch', 'main', project.path, clone);
+    const imports = ['snapshots', 'import', bundle];
+    expect((await mayfly(imports, { home: elsewhere })).all).toContain(
+      'Call it in a checkout of the project',
+    );
+    const imported = await mayfly(imports, { home: elsewhere, cwd: clone });
+    expect(imported.all).toContain('Imported 1.0 of replayed');
     const built = await mayflyIn(
       {
         cwd: clone,
