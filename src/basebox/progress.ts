@@ -9,7 +9,8 @@ const LOOK_MS = 500;
 const PHASES: readonly (readonly [RegExp, string])[] = [
   [/^I: running apt-get update/, 'package lists'],
   [/^I: downloading packages/, 'essential packages'],
-  [/^I: installing remaining packages/, 'packages'],
+  [/^I: running .* --download-only /, 'download'],
+  [/^I: running .*\/mayfly-setup\/install\.sh/, 'packages'],
   [/^I: running .*\/mayfly-setup\/customize\.sh/, 'settings'],
   [/^I: running .*BUILD_USER=.*\/mayfly-setup\/postinstall/, 'basebox/postinstall'],
   [/^I: running .*\/mayfly-setup\/seal\.sh/, 'packing'],

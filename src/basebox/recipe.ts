@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
  * Raise it when code outside setup/ changes what a box contains (the disk's layout, the arguments
  * of mmdebstrap). The files of setup/ are hashed themselves.
  */
-export const RECIPE_VERSION = 2;
+export const RECIPE_VERSION = 3;
 
 /** The suite whose mke2fs, sfdisk and GRUB make every disk, whatever the box's own suite: 1.47.2 reads a tar. */
 export const TOOLS_SUITE = 'trixie';

@@ -52,7 +52,11 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
           ),
         ];
   const memory = paths.memoryBytes === undefined ? [] : [`--setup-hook=${inMemoryHook(paths.memoryBytes)}`];
+  const packages = allPackages(spec).map(quoteWord).join(' ');
   const customize = [
+    // In a mirror's state at `latest`, essential packages may have a fix, too.
+    `APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q --yes --download-only dist-upgrade ${packages}`,
+    inside(`sh /mayfly-setup/install.sh ${packages}`),
     inside(`sh /mayfly-setup/customize.sh ${quoteWord(spec.user)}`),
     ...postinstall,
     inside('sh /mayfly-setup/seal.sh'),
@@ -63,10 +67,11 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
   ];
   return [
     '--mode=unshare',
-    '--variant=apt',
+    // Releases of mmdebstrap differ in what else comes with the essential packages, and when: APT alone, after them.
+    '--variant=essential',
+    '--include=apt',
     '--format=tar',
     `--architectures=${spec.architecture}`,
-    `--include=${allPackages(spec).join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=Acquire::Retries "3"',

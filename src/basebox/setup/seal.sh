@@ -20,5 +20,6 @@ rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 rm -f /etc/ssh/ssh_host_* /var/cache/ldconfig/aux-cache /var/cache/apt/*.bin
 rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid- \
   /var/lib/dpkg/*-old /var/cache/debconf/*-old
-rm -rf /var/log/* /var/lib/apt/lists/* /var/tmp/*
+# The last is of the host's debconf, in some releases.
+rm -rf /var/log/* /var/lib/apt/lists/* /var/tmp/* /var/cache/debconf/tmp.ci
 : > /etc/machine-id

@@ -16,10 +16,10 @@ describe('mmdebstrap', () => {
     expect(mmdebstrapArguments(SPEC, paths)).toMatchInlineSnapshot(`
       [
         "--mode=unshare",
-        "--variant=apt",
+        "--variant=essential",
+        "--include=apt",
         "--format=tar",
         "--architectures=amd64",
-        "--include=apt-cacher-ng,busybox-static,ca-certificates,cpio,e2fsprogs,git,iproute2,kmod,linux-image-amd64,live-build,openssh-server,sudo,systemd,systemd-sysv,udev,xorriso,xz-utils,zstd",
         "--aptopt=APT::Install-Recommends "false"",
         "--aptopt=Acquire::Languages "none"",
         "--aptopt=Acquire::Retries "3"",
@@ -28,6 +28,8 @@ describe('mmdebstrap', () => {
         "--essential-hook=copy-in /scratch/setup /",
         "--essential-hook=chroot "$1" mv /setup /mayfly-setup",
         "--essential-hook=chroot "$1" sh /mayfly-setup/essential.sh",
+        "--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q --yes --download-only dist-upgrade apt-cacher-ng busybox-static ca-certificates cpio e2fsprogs git iproute2 kmod linux-image-amd64 live-build openssh-server sudo systemd systemd-sysv udev xorriso xz-utils zstd",
+        "--customize-hook=chroot "$1" sh /mayfly-setup/install.sh apt-cacher-ng busybox-static ca-certificates cpio e2fsprogs git iproute2 kmod linux-image-amd64 live-build openssh-server sudo systemd systemd-sysv udev xorriso xz-utils zstd",
         "--customize-hook=chroot "$1" sh /mayfly-setup/customize.sh builder",
         "--customize-hook=upload /scratch/postinstall /mayfly-setup/postinstall",
         "--customize-hook=chroot "$1" chmod 0755 /mayfly-setup/postinstall",

@@ -70,7 +70,7 @@ describe('a box that is made', () => {
       JSON.stringify(made.record) + (await readFile(join(made.folder, 'packages.json'), 'utf8')),
     ).not.toContain(root);
     expect((await mmdebstrap.calls()).map(([, variant]) => variant)).toEqual([
-      '--variant=apt',
+      '--variant=essential',
       '--variant=extract',
     ]);
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.name] : []));

@@ -11,7 +11,7 @@ describe('phaseOf', () => {
     ['I: downloading packages with apt...', 'essential packages'],
     ['I: extracting archives...', undefined],
     ['I: installing essential packages...', undefined],
-    ['I: installing remaining packages inside the chroot...', 'packages'],
+    ['I: installing remaining packages inside the chroot...', undefined],
     ['I: creating tarball...', undefined],
     ['I: automatically chosen format: tar', undefined],
     ['E: running apt-get update failed', undefined],
@@ -35,6 +35,8 @@ describe('phaseOf', () => {
     });
     expect(hooks.length).toBeGreaterThan(8);
     expect(hooks.map(phaseOf).filter((name) => name !== undefined)).toEqual([
+      'download',
+      'packages',
       'settings',
       'basebox/postinstall',
       'packing',
