@@ -1,4 +1,7 @@
-/** VMs over time: kept and used again, refused to others, halted, interrupted, killed, two at once. */
+/**
+ * VMs over time: kept and used again, refused to others, halted, interrupted, killed, two at once. Those that are
+ * killed in the middle of a build are in providers.test.ts.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -96,10 +99,11 @@ describe('a VM that is kept', () => {
 });
 
 describe('an end before the end', () => {
-  it('Ctrl-C once: stops, cleans up, exit code 130', async () => {
-    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+  it('Ctrl-C once, while the VM boots: stops, cleans up, exit code 130', async () => {
+    const project = await makeProject({ build: ':' });
     const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('in the build');
+    await running.seen('Waiting for SSH');
+    await sleep(2000);
     running.kill('SIGINT');
     const outcome = await running.outcome;
     expect(outcome.exitCode).toBe(130);
@@ -119,10 +123,11 @@ describe('an end before the end', () => {
     expect(cleaned.exitCode).toBe(0);
   });
 
-  it('kill -9: QEMU dies with mayfly; the next command reaps the rest and says so', async () => {
-    const project = await makeProject({ build: 'echo in the build; sleep 600' });
+  it('kill -9, while the VM boots: QEMU dies with mayfly; the next command reaps the rest and says so', async () => {
+    const project = await makeProject({ build: ':' });
     const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('in the build');
+    await running.seen('Waiting for SSH');
+    await sleep(2000);
     running.kill('SIGKILL');
     await running.outcome;
     await sleep(1000);

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { buildRecord } from '../../src/build/record/record.js';
 import {
   boxesOf,
@@ -173,8 +174,30 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     // What was killed did not come to its end, and does not count.
     expect(await artifact('seen.img')).toBe('3\n');
     expect(await leftAt(host)).toEqual([]);
-    if (host.enter !== undefined) await cleanBoxes(host, run);
   });
+
+  if (uris === REMOTE) {
+    it('is used without SSH, too: the same box and the same cache', async () => {
+      const file = join(project.path, 'builder/builder.yaml');
+      const settings = parse(await readFile(file, 'utf8')) as { vm: { libvirt: readonly string[] } };
+      settings.vm.libvirt = ['qemu:///system'];
+      await project.commit('builder/builder.yaml', stringify(settings));
+      const before = await boxesOf(host);
+      const built = await run('build', '--offline', '--provider', 'libvirt');
+      expect(built.all).toContain('Build succeeded');
+      expect(built.all).not.toMatch(/WRITABLE|REACHED/);
+      expect(await artifact('archive.img')).toBe('HTTP');
+      expect(await boxesOf(host)).toEqual(before);
+      expect(await artifact('seen.img')).toBe('4\n');
+      expect(await leftAt(host)).toEqual([]);
+    });
+  }
+
+  if (uris !== SESSION) {
+    it('gives back the room that its box takes, and not its cache', async () => {
+      await cleanBoxes(host, run);
+    });
+  }
 });
 
 it('the same artifacts, and the same record but for the provider, from each', () => {
