@@ -102,7 +102,7 @@ describe('an end before the end', () => {
   it('Ctrl-C once, while the VM boots: stops, cleans up, exit code 130', async () => {
     const project = await makeProject({ build: ':' });
     const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('Waiting for SSH');
+    await running.seen('probe-main-');
     await sleep(2000);
     running.kill('SIGINT');
     const outcome = await running.outcome;
@@ -126,7 +126,7 @@ describe('an end before the end', () => {
   it('kill -9, while the VM boots: QEMU dies with mayfly; the next command reaps the rest and says so', async () => {
     const project = await makeProject({ build: ':' });
     const running = startMayfly(['build'], { cwd: project.path });
-    await running.seen('Waiting for SSH');
+    await running.seen('probe-main-');
     await sleep(2000);
     running.kill('SIGKILL');
     await running.outcome;
