@@ -68,7 +68,7 @@ const vm = {
     'word',
     oneOf(PROVIDER_CHOICES),
     'qemu',
-    'What runs the VM: `qemu`, `libvirt`, `vagrant`, or `auto`, the first of these that works. The flag `--provider` comes first. See providers.md.',
+    'What runs the VM: `qemu`, `libvirt`, `vagrant`, or `auto`, the first of these that works and has room. The flag `--provider` comes first. See providers.md.',
   ),
   libvirt: field(
     'list of URIs',

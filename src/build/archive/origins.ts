@@ -116,7 +116,7 @@ function notFrozen(archive: PlannedArchive): readonly string[] {
   const mirrored = planned.filter((origin) => isMirror(plannedAddress(archive, origin)));
   const states = planned
     .filter((origin) => !mirrored.includes(origin))
-    .map(({ origin, box, image }) => `${origin} ${[...new Set([box.serial, image.serial])].join(' and ')}`);
+    .map(({ origin, box, image }) => stateOf(origin, new Set([box.serial, image.serial])));
   const which = states.length === 0 ? '' : ` of ${mirrored.map(({ origin }) => origin).join(', ')}`;
   const how = [
     ...(states.length === 0 ? [] : [`the newest state is used: ${states.join(', ')}`]),
@@ -124,6 +124,10 @@ function notFrozen(archive: PlannedArchive): readonly string[] {
   ].join('; ');
   return [`Not frozen: ${moving.join(', ')} at latest, so ${how}. \`mayfly snapshots freeze\` pins it.`];
 }
+
+/** A plan that asks nobody does not know yet which state is the newest. */
+const stateOf = (origin: string, serials: ReadonlySet<string>): string =>
+  serials.has(LATEST) ? origin : `${origin} ${[...serials].join(' and ')}`;
 
 /**
  * What the base box is made from. debian-security at `latest` is no part of a frozen box, which
