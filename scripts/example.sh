@@ -9,6 +9,8 @@ mayfly=$PWD/bin/mayfly.js
 
 if [ ! -e "$project" ]; then
   "$mayfly" init "$project" --template "$template"
+else
+  echo "Building the project that is there: $project. To begin anew: rm -rf $project"
 fi
 cd "$project"
 "$mayfly" build

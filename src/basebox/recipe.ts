@@ -91,6 +91,8 @@ export interface FingerprintInputs {
     components: readonly string[];
     /** Also when the states are the same: the box's files carry the serial's date. */
     serial: string;
+    /** Of one that has no state: another mirror may have other packages. */
+    url?: string;
     /** A serial alone may mean another state on another host. */
     releases: Readonly<Record<string, string>>;
   }[];
@@ -109,11 +111,12 @@ export function fingerprintInputs(spec: BoxSpec, setup: Readonly<Record<string, 
     user: spec.user,
     diskBytes: spec.diskBytes,
     origins: spec.sources
-      .map(({ origin, suites, components, serial, releases }) => ({
+      .map(({ origin, url, suites, components, serial, releases }) => ({
         origin,
         suites,
         components,
         serial,
+        ...(serial === 'latest' ? { url } : {}),
         releases: Object.fromEntries(
           [...suites, ...(origin === 'debian' ? [TOOLS_SUITE] : [])].flatMap((suite) =>
             releases[suite] === undefined ? [] : [[suite, releases[suite]]],

@@ -57,7 +57,18 @@ export function upstreamOf(origin: string, targets: readonly IndexTarget[]): str
         : origin === 'debian' && !isSecurity && !release.includes('backports'))
     );
   });
-  return fits[0]?.repository.replace(/\/+$/, '');
+  const [best] = fits
+    .map(({ repository }) => ({ repository, points: likeness(repository, targets) }))
+    .sort((a, b) => b.points - a.points);
+  return best?.repository.replace(/\/+$/, '');
+}
+
+/** A third party's repository may have suites of Debian's name, and come first in APT's list; but no updates of them. */
+function likeness(repository: string, targets: readonly IndexTarget[]): number {
+  const isWhole = targets.some(
+    (other) => other.repository === repository && /^[a-z]+-(?:updates|security)$/.test(other.release),
+  );
+  return (isWhole ? 2 : 0) + (/\/debian(?:-security)?\/*$/.test(repository) ? 1 : 0);
 }
 
 /** @throws MayflyError `archive.no-url` when the host's APT does not know the origin */

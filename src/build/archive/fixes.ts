@@ -27,10 +27,10 @@ export async function wantedFixes(
   const planned = plan.archive.origins.find(({ origin }) => origin === SECURITY_ORIGIN);
   if (planned === undefined || plan.vm.network === 'none') return undefined;
   const { serial } = planned.box;
+  // A mirror's index is not here to be read, and the box has what it had once: APT in the VM finds out.
+  if (isMirror(plannedAddress(plan.archive, planned))) return serial;
   const inBox = plan.box.spec.sources.find(({ origin }) => origin === SECURITY_ORIGIN);
   if (inBox?.serial === serial) return undefined;
-  // A mirror's index is not here to be read: APT in the VM finds out.
-  if (isMirror(plannedAddress(plan.archive, planned))) return serial;
   const archive = archiveFolder(context.home);
   const snapshot = await snapshotOf(context, plan.archive, SECURITY_ORIGIN, planned.box);
   const newest = await newestVersions(archive, snapshot, context.signal);

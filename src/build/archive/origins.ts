@@ -151,7 +151,8 @@ function sourceOf(archive: PlannedArchive, planned: PlannedOrigin, of: SerialSet
   const path = tagged === true ? `${serial}/${origin}` : `${origin}/${serial}`;
   const isFromMirror = isMirror(plannedAddress(archive, planned)) && upstream !== undefined;
   const url = isFromMirror ? upstream : `${ARCHIVE}/${path}`;
-  return { origin, url, suites, components, keyring, serial, releases };
+  // What a mirror has is what it has now, whatever is frozen: its dates are looked at.
+  return { origin, url, suites, components, keyring, serial: isFromMirror ? LATEST : serial, releases };
 }
 
 /** The same source where the archive is served at this address. */

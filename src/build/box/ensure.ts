@@ -67,7 +67,8 @@ export const boxLock = (context: Context, fingerprint: string): string =>
 
 /** What making a box will cost, from what it cost here before. */
 export function estimate(boxes: readonly Box[]): string {
-  const last = boxes[0]?.record;
+  // One that was imported took no time here.
+  const last = boxes.find(({ record }) => record.seconds > 0)?.record;
   if (last === undefined) {
     return 'Making the base box, once: about 200 MB to download and 2 GB of disk while it is made; a minute or two on most machines.';
   }

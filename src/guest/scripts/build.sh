@@ -15,7 +15,10 @@ clock() {
 space() {
   folder "$BUILD"
   if [ -e "$BUILD/source" ] || [ -e "$BUILD/scratch" ]; then rm -rf "$BUILD/source" "$BUILD/scratch"; fi
-  if [ "$MF_RAM" = yes ] && ! is_mounted "$BUILD"; then
+  # A VM that was kept has what the last build wanted.
+  if is_mounted "$BUILD"; then
+    if [ "$MF_RAM" = yes ]; then mount -o "remount,size=$MF_RAM_KIB"k "$BUILD"; else umount "$BUILD"; fi
+  elif [ "$MF_RAM" = yes ]; then
     mount -t tmpfs -o "size=$MF_RAM_KIB"k,mode=0755,nr_inodes=0 build "$BUILD"
   fi
   install -d -o "$MF_USER" -g "$MF_USER" "$BUILD/source" "$BUILD/scratch"

@@ -134,6 +134,7 @@ class Handler {
     const source = await this.#fetcher.ensure(file);
     if (file.date !== undefined) response.setHeader('Last-Modified', file.date.toUTCString());
     response.setHeader('ETag', `"${file.sha256}"`);
+    exactConditions(request, response);
     await sendFile(request, response, storedFile(archive, file.sha256));
     const { sha256, bytes } = file;
     this.options.onServed?.({ origin, serial, path: parsed.path, sha256, bytes, source });
@@ -160,6 +161,17 @@ class Handler {
     if (found === undefined) this.#finders.delete(key);
     return found;
   }
+}
+
+/**
+ * A date that is not the file's own is of another state, be it newer: what is asked for again is then sent whole. HTTP
+ * lets a server answer that nothing has changed since (RFC 9110, 13.1.3), which is untrue where states go back in time.
+ */
+function exactConditions({ headers }: IncomingMessage, response: ServerResponse): void {
+  const [date, tag] = [response.getHeader('Last-Modified'), response.getHeader('ETag')];
+  if (headers['if-modified-since'] !== date) delete headers['if-modified-since'];
+  const range = headers['if-range'];
+  if (range !== undefined && range !== date && range !== tag) delete headers.range;
 }
 
 /** Ranges, conditions and lengths are the library's. */

@@ -60,11 +60,8 @@ describe('a service', () => {
 
   it('does not start when mayfly died before it could be tied to it', async () => {
     const folder = await temporaryFolder();
-    // In place of the one that ties: until its parent, which is killed meanwhile, is another one.
-    await fakeProgram(
-      'setpriv',
-      'while [ "$(ps -o ppid= -p $$)" -eq "$PPID" ]; do :; done; shift 3; exec "$@"',
-    );
+    // In place of the one that ties: until its parent, mayfly, which is killed meanwhile, is another one.
+    await fakeProgram('setpriv', 'while [ "$(ps -o ppid= -p $$)" -eq "$7" ]; do :; done; shift 3; exec "$@"');
     const child = startNode(
       `import { startService } from ${JSON.stringify(sourceUrl('process/service.ts'))};
        const [cwd] = process.argv.slice(1);

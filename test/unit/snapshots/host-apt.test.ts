@@ -6,6 +6,7 @@ import { failure } from '../source/repository.js';
 const line = (repository: string, release: string, component = 'main') =>
   `${repository}\t${release}\t${component}`;
 const DEBIAN = line('http://mirror.example/debian/', 'bookworm');
+const UPDATES = line('http://mirror.example/debian/', 'bookworm-updates');
 const SECURITY = line('http://mirror.example/debian-security/', 'bookworm-security');
 const of = (origin: string, ...lines: readonly string[]) =>
   upstreamOf(origin, parseIndexTargets(lines.join('\n')));
@@ -24,6 +25,25 @@ describe('upstreamOf', () => {
     ['debian', [line('http://mirror.example/d', 'bookworm', 'contrib')], undefined],
     ['debian', [line('file:/srv/debian', 'bookworm')], undefined],
     ['debian', [line('mirror+file:/etc/apt/mirrors', 'bookworm')], undefined],
+    [
+      'debian',
+      [line('https://third.example/repos/tool', 'bookworm'), DEBIAN],
+      'http://mirror.example/debian',
+    ],
+    [
+      'debian',
+      [line('https://third.example/debian', 'stable'), DEBIAN, UPDATES],
+      'http://mirror.example/debian',
+    ],
+    [
+      'debian',
+      [
+        line('https://third.example/x', 'bookworm'),
+        line('http://mirror.example/d', 'bookworm'),
+        line('http://mirror.example/d', 'bookworm-updates'),
+      ],
+      'http://mirror.example/d',
+    ],
     ['other', [DEBIAN, SECURITY], undefined],
     ['debian', [], undefined],
   ])('%s of %j is %s', (origin, lines, url) => {
