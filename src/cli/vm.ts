@@ -145,7 +145,7 @@ function addList(vm: Command): void {
 
 /** Of a VM of another host only that host knows more. */
 export const stateWords = ({ state, record }: KnownVm): string =>
-  state === 'elsewhere' ? `on ${hostOf(record)}` : state;
+  state === 'elsewhere' ? `on ${hostOf(record)}` : state === 'silent' ? 'its host does not answer' : state;
 
 function statusRows(vm: KnownVm): readonly (readonly string[])[] {
   const { record, folder } = vm;

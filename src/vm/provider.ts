@@ -147,8 +147,8 @@ export interface Provider {
   start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm>;
   /** Takes over a VM that runs, and that an earlier process started and kept. */
   adopt(vm: VmOnDisk): Promise<RunningVm>;
-  /** Whether the VM runs. False also when its host does not answer. */
-  lives(vm: VmOnDisk): Promise<boolean>;
+  /** Whether the VM runs; undefined when its host does not answer. */
+  lives(vm: VmOnDisk): Promise<boolean | undefined>;
   /** Ends the VM and removes what it has outside its folder. Harmless when nothing is left. */
   remove(vm: VmOnDisk): Promise<void>;
 }

@@ -20,7 +20,8 @@ import { vmRecord, type VmRecord } from './record.js';
 export type { VmRecord } from './record.js';
 
 /** `elsewhere`: it belongs to another host that shares our folders, and nothing here tells how it is. */
-export type VmState = 'running' | 'kept' | 'halted' | 'leftover' | 'elsewhere';
+/** `silent`: kept, or to be kept, on a host that does not answer. */
+export type VmState = 'running' | 'kept' | 'halted' | 'leftover' | 'elsewhere' | 'silent';
 
 export interface KnownVm extends VmOnDisk {
   readonly state: VmState;
@@ -79,10 +80,14 @@ async function stateOf(vm: VmOnDisk): Promise<VmState> {
   const { provider, owner, kept, toBeKept, port } = vm.record;
   if (!isAnybodys(vm.record) && (await isElsewhere(owner))) return 'elsewhere';
   const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
-  if (ownerLives) return kept && vmLives ? 'kept' : 'running';
-  if (kept) return vmLives ? 'kept' : 'halted';
+  if (ownerLives) return kept && vmLives === true ? 'kept' : 'running';
   // Without a port its start was cut off, and nobody gets in. Once it has ended, nothing says what its disks are worth.
-  return toBeKept === true && port !== undefined && vmLives ? 'kept' : 'leftover';
+  const mayBeKept = kept || (toBeKept === true && port !== undefined);
+  if (!mayBeKept) return 'leftover';
+  // One failed login proves nothing: what may run there is neither started again nor removed.
+  if (vmLives === undefined) return 'silent';
+  if (kept) return vmLives ? 'kept' : 'halted';
+  return vmLives ? 'kept' : 'leftover';
 }
 
 /** Whether any host may take it: it was halted in order and runs nowhere, or its host is asked by all in the same way. */

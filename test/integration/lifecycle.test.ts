@@ -116,11 +116,12 @@ describe('an end before the end', () => {
     const running = startMayfly(['build'], { cwd: project.path });
     await running.seen('in the build');
     running.kill('SIGINT');
-    await sleep(20);
+    await sleep(200);
     running.kill('SIGINT');
     expect(await running.outcome).toMatchObject({ exitCode: 130 });
     const cleaned = await mayfly(['clean']);
     expect(cleaned.exitCode).toBe(0);
+    expect(cleaned.all).toMatch(/Removed the VM probe-main-[0-9a-f]{6} of a mayfly that is gone/);
   });
 
   it('kill -9, while the VM boots: QEMU dies with mayfly; the next command reaps the rest and says so', async () => {

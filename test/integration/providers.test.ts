@@ -21,6 +21,7 @@ import {
 } from '../rig/contract.js';
 import { eventually } from '../rig/eventually.js';
 import { giveFirstBox } from '../rig/first-home.js';
+import { findLeaks } from '../rig/leaks.js';
 import { smallMachine, smallMachineWithoutQemu, thisHost, type Machine } from '../rig/machines.js';
 import { folder, home, mayfly, newestBuild, startMayfly, type Options, type Outcome } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
@@ -48,6 +49,9 @@ const PROVIDERS = [
     ...{ uris: ['qemu:///system'], machine: smallMachine, passed: [] },
   },
 ] as const;
+
+/** How often its VM was provisioned, as a build says. */
+const provisioned = ({ all }: Outcome): number => Number(/provisioned (\d+) times/.exec(all)?.[1]);
 
 /** What each provider's first build left, for a comparison. */
 const records = new Map<string, unknown>();
@@ -107,6 +111,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
       'subject.img',
     ]);
     expect(await artifact('seen.img')).toBe('1\n');
+    const before = provisioned(built);
     records.set(
       title,
       comparable(record, [
@@ -124,6 +129,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     await project.commit('fail', 'two');
     const again = await run('build', '--rescue', '--offline');
     expect(again.all).toContain('The build script failed with exit code 1.');
+    expect(provisioned(again)).toBeGreaterThan(before);
     expect([await artifact('seen.img'), await artifact('subject.img')]).toEqual(['2\n', 'Change fail\n']);
 
     await project.git('switch', '--quiet', '--create', 'other');
@@ -139,7 +145,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     if (provider === 'vagrant') await startAndEnd(byHand, run);
     else expect(await run('vm', 'destroy')).toMatchObject({ exitCode: 0 });
     expect(JSON.parse((await run('vm', 'list', '--json')).stdout)).toEqual([]);
-    expect(await leftAt(host)).toEqual([]);
+    expect([...(await leftAt(host)), ...(await findLeaks())]).toEqual([]);
   });
 
   it('dies with its mayfly', async () => {
@@ -159,7 +165,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
       await eventually('the VM ends by itself', async () => (await domainsOf(host)) === '');
     const cleaned = await run('clean');
     expect(cleaned.all).toMatch(/Removed the VM contract-\w+-main-[0-9a-f]{6} of a mayfly that is gone/);
-    expect(await leftAt(host)).toEqual([]);
+    expect([...(await leftAt(host)), ...(await findLeaks())]).toEqual([]);
   });
 
   it('leaves a cache that the next VM goes on with', async () => {
@@ -173,7 +179,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     expect(before.length > 0).toBe(host.enter !== undefined);
     // What was killed did not come to its end, and does not count.
     expect(await artifact('seen.img')).toBe('3\n');
-    expect(await leftAt(host)).toEqual([]);
+    expect([...(await leftAt(host)), ...(await findLeaks())]).toEqual([]);
   });
 
   if (uris === REMOTE) {
@@ -189,7 +195,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
       expect(await artifact('archive.img')).toBe('HTTP');
       expect(await boxesOf(host)).toEqual(before);
       expect(await artifact('seen.img')).toBe('4\n');
-      expect(await leftAt(host)).toEqual([]);
+      expect([...(await leftAt(host)), ...(await findLeaks())]).toEqual([]);
     });
   }
 

@@ -81,8 +81,8 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
     baseBranchGitCommit: checkout.baseBranch?.commit ?? checkout.baseHead,
     featureBranchGitCommit: merged ? checkout.commit : undefined,
     aptSnapshotsSerials: toldSerials(archive),
-    jenkinsUrl: context.env['JENKINS_URL'],
-    gitBranch: context.env['GIT_BRANCH'],
+    jenkinsUrl: nonEmpty(context.env['JENKINS_URL']),
+    gitBranch: nonEmpty(context.env['GIT_BRANCH']),
   });
   return {
     schema: 1,

@@ -1,6 +1,6 @@
 /** The project that a command was typed in: its checkout and its builder directory, as they will be built. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { normaliseName } from '../../config/defaults.js';
 import { loadConfig } from '../../config/load.js';
@@ -31,11 +31,20 @@ export interface Project {
   readonly config: Config;
 }
 
+/** What the command itself writes, which makes no checkout dirty. */
+interface OwnResults {
+  readonly ownFiles?: readonly string[] | undefined;
+  /** Where artifacts go, relative to the folder it was called in; default as the environment or the project says. */
+  readonly artifacts?: string | undefined;
+}
+
 /**
- * @param ownFiles files that the command itself writes
  * @throws MayflyError `project.no-builder` and those of the checkout and of its settings
  */
-export async function openProject(context: Context, ownFiles: readonly string[] = []): Promise<Project> {
+export async function openProject(
+  context: Context,
+  { ownFiles = [], artifacts }: OwnResults = {},
+): Promise<Project> {
   const { topLevel } = await findPlaces(context.cwd, { signal: context.signal });
   const profile = await profileOf(topLevel);
   const checkout = await inspectAsAsked(context, topLevel, profile);
@@ -49,7 +58,10 @@ export async function openProject(context: Context, ownFiles: readonly string[] 
   const state = await folderState(checkout, builderFolder, { signal: context.signal });
   const { directory, patterns } = config.artifacts;
   const dirty = withoutResults(checkout, {
-    directory: nonEmpty(context.env['ARTIFACTS']) ?? directory,
+    directory:
+      artifacts === undefined
+        ? (nonEmpty(context.env['ARTIFACTS']) ?? directory)
+        : resolve(context.cwd, artifacts),
     patterns,
     ownFiles,
   });

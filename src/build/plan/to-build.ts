@@ -49,7 +49,7 @@ export async function withSourceToBuild<Facts extends OptionFacts, T>(
   readFacts: (env: Context['env']) => Promise<Facts>,
   use: (source: ToBuild<Facts>) => Promise<T>,
 ): Promise<T> {
-  const project = await openProject(context, request.ownFiles);
+  const project = await openProject(context, request);
   const facts = await readFacts(context.env);
   // Options decide whether a merge happens; the merge may change builder.yaml. The person's own
   // builder.yaml decides the first, the merged one everything else.

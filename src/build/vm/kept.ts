@@ -11,14 +11,25 @@ export async function findKeptVm(context: Context, checkout: string): Promise<Kn
   const vms = (await listVms(vmsFolder(context.home))).filter(({ record }) => record.checkout === checkout);
   return (
     vms.find(({ state }) => state === 'kept' || state === 'halted') ??
-    vms.find(({ state, record }) => state === 'elsewhere' && record.kept)
+    vms.find(({ state, record }) => (state === 'elsewhere' && record.kept) || state === 'silent')
   );
 }
 
-/** @throws MayflyError `vm.elsewhere` */
+/** @throws MayflyError `vm.elsewhere`, `vm.silent` */
 export function refuseElsewhere({ state, record, folder }: KnownVm): void {
+  const { id, connection } = record;
+  if (state === 'silent') {
+    const where = connection ?? 'its libvirt';
+    throw new MayflyError(
+      'refused',
+      'vm.silent',
+      `The VM ${id} was kept, and ${where} does not answer now.`,
+      {
+        hint: `Try again when it does: virsh --connect ${connection ?? 'qemu:///system'} list. If that host is gone for good, remove the VM's folder: ${quoteCommand(['rm', '-r', folder])}`,
+      },
+    );
+  }
   if (state !== 'elsewhere') return;
-  const { id } = record;
   const text = `The VM ${id} is on ${hostOf(record)}, and can be used, started and ended there only.`;
   throw new MayflyError('refused', 'vm.elsewhere', text, {
     hint: `Call mayfly there; \`mayfly vm destroy ${id}\` ends it. If that host is gone for good, remove the VM's folder: ${quoteCommand(['rm', '-r', folder])}`,

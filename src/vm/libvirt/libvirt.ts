@@ -48,10 +48,10 @@ export const libvirt: Provider = {
     const { uri, id } = known(vm);
     if (vm.record.port === undefined) return false;
     const since = silentSince.get(uri);
-    if (since !== undefined && performance.now() - since < SILENCE_MS) return false;
+    if (since !== undefined && performance.now() - since < SILENCE_MS) return undefined;
     return await domainRuns(uri, id).catch(() => {
       silentSince.set(uri, performance.now());
-      return false;
+      return undefined;
     });
   },
   async remove(vm) {

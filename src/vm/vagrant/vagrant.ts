@@ -50,7 +50,7 @@ export const vagrant: Provider = {
     return await attach(id, folder, host, port);
   },
   async lives({ record: { id, port } }) {
-    return port !== undefined && (await domainRuns(SYSTEM, id).catch(() => false));
+    return port === undefined ? false : await domainRuns(SYSTEM, id).catch(() => undefined);
   },
   remove,
 };

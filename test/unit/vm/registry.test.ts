@@ -61,6 +61,20 @@ describe('the state of a VM that was to be kept, and is not yet', () => {
     expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
   });
 
+  it.each([
+    ['silent', 'was kept', { kept: true }],
+    ['silent', 'was to be kept', { kept: false, toBeKept: true }],
+    ['leftover', 'was not to be kept', { kept: false }],
+  ] as const)('is %s when its host does not answer, and it %s', async (state, _what, record) => {
+    await fakeProgram('virsh', 'exit 1');
+    const vms = await temporaryFolder();
+    const connection = `qemu+ssh://nobody@192.0.2.9/system?${state}${record.kept}`;
+    await put(vms, { ...record, provider: 'libvirt', connection, owner: GONE, port: 2222 });
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+    // Nor at the second look, which does not ask again so soon.
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+
   it('is elsewhere when its command was on another host, where it may work still', async () => {
     const vms = await temporaryFolder();
     const owner = { ...GONE, machine: 'another', hostName: 'desk' };

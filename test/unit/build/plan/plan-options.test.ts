@@ -1,7 +1,7 @@
 /** What options, variables and Jenkins make of a plan. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { failure, git } from '../../source/repository.js';
+import { failure, git, write } from '../../source/repository.js';
 import { tunnelsOf } from '../../../../src/build/archive/network.js';
 import { CONFIG, plan, testProject } from './project.js';
 
@@ -66,6 +66,15 @@ describe('options', () => {
     const { context } = await testProject({}, { MAYFLY_BUILD_OPTIONS: 'nonsense' });
     expect(await failure(plan(context))).toMatchObject({ kind: 'usage', code: 'options.invalid' });
   });
+});
+
+it('artifacts that went into another folder of the checkout do not make it dirty', async () => {
+  const { root, context } = await testProject();
+  await write(root, 'results/x.iso', 'made\n');
+  await write(root, 'results/build.json', '{}\n');
+  await expect(plan(context)).rejects.toThrow('uncommitted');
+  const made = await plan(context, { artifacts: 'results' });
+  expect(made.source.dirty).toEqual([]);
 });
 
 describe('where artifacts go', () => {

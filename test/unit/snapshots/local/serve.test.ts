@@ -72,6 +72,22 @@ describe('serving a snapshot', () => {
     });
   });
 
+  it('takes no other date for its own: where states go back in time, a newer copy is not this file', async () => {
+    await rig.take();
+    await rig.serving(async ({ get }) => {
+      const path = `${base}/dists/trixie/InRelease`;
+      const whole = await (await get(path)).text();
+      const date = (await get(path)).headers.get('last-modified') ?? '';
+      const later = new Date(Date.parse(date) + 86_400_000).toUTCString();
+      const asked = async (headers: Readonly<Record<string, string>>) => (await get(path, headers)).status;
+      expect(await asked({ 'If-Modified-Since': date })).toBe(304);
+      expect(await asked({ 'If-Modified-Since': later })).toBe(200);
+      expect(await asked({ Range: 'bytes=0-0', 'If-Range': date })).toBe(206);
+      const other = await get(path, { Range: 'bytes=0-0', 'If-Range': later });
+      expect([other.status, await other.text()]).toEqual([200, whole]);
+    });
+  });
+
   it('has indexes by name and by hash, and the newest serial in a trace file', async () => {
     const { snapshot } = await rig.take();
     const sha256 = snapshot.suites[0]?.indexes['main/binary-amd64/Packages.xz']?.sha256 ?? '';
