@@ -115,9 +115,6 @@ export async function run(
     tail: [],
   };
   if (path === undefined) throw notInstalled(command, cwd);
-  // Meanwhile somebody may have interrupted, and nobody would tell the program.
-  if (isAborted(options.signal)) throw interruption(options.signal);
-
   const [file, vector] = tied(path, args, options.deathSignal ?? 'TERM');
   const child = execa(file, vector, {
     cwd,

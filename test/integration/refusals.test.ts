@@ -128,6 +128,12 @@ describe('the host', () => {
     ]);
     expect(box.exitCode).toBe(3);
     expect(box.all).toContain('The program mmdebstrap is not installed.');
+    const own = join(folder, 'no-qemu');
+    const build = await mayflyIn({ cwd: project.path, home: own, without }, ['build']);
+    expect(build.exitCode).toBe(3);
+    expect(build.all).toContain('The program qemu-system-x86_64 is not installed.');
+    // It is told before the minutes that a base box takes.
+    expect(build.all).not.toContain('box: ');
   });
 });
 

@@ -1,4 +1,6 @@
 /** Which provider runs the VM, and where: what was asked for, or the first that works; every refusal is told. */
+import { notInstalled } from '../../process/command-error.js';
+import { which } from '../../process/run.js';
 import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/providers.js';
 import type { Config, VmConfig } from '../../config/config.js';
 import type { BuildOptions, ResolvedOptions } from '../../config/options.js';
@@ -66,7 +68,8 @@ export async function planProvider(
   const choice = request.provider ?? config.vm.provider;
   const all = candidates(choice, config.vm.libvirt);
   const [first] = all;
-  // What QEMU lacks, it says itself when it starts; nobody has to wait for another look.
+  // That it is there is asked before minutes of work; what else it lacks, it says itself when it starts.
+  if (choice === 'qemu' && request.tryProvider === true) requireQemu(context.cwd);
   if (first !== undefined && (request.tryProvider !== true || choice === 'qemu'))
     return { ...first, refused: [] };
   // Where nobody asked for a build in memory, it is one only on a host that has that much.
@@ -74,6 +77,13 @@ export async function planProvider(
   const memoryBytes = memoryOf(config.vm, { ram });
   const diskBytes = ram ? 0 : config.vm.buildMemory;
   return await firstSupported(context, choice, all, { memoryBytes, diskBytes, availableMemory });
+}
+
+/** @throws CommandError `command.not-found` */
+function requireQemu(cwd: string): void {
+  for (const program of ['qemu-system-x86_64', 'qemu-img']) {
+    if (which(program) === undefined) throw notInstalled([program], cwd);
+  }
 }
 
 /** @throws MayflyError `provider.unsupported` that names every refusal */

@@ -146,8 +146,26 @@ export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
   refuseOthers(known);
   if (known.state === 'halted') return;
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
-  await connectBuilderVm(context, builder, () => undefined);
+  await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: HALT_MS }).catch(
+    (error: unknown) => {
+      throw isNoAnswer(error) ? cannotHalt(known, error) : error;
+    },
+  );
   await haltBuilderVm(builder, context.report);
+}
+
+/** Milliseconds to wait for SSH: it answered before the VM was kept. */
+const HALT_MS = 60_000;
+
+const isNoAnswer = (error: unknown): boolean =>
+  error instanceof MayflyError && error.code === 'vm.boot-timeout';
+
+function cannotHalt({ record }: KnownVm, cause: unknown): MayflyError {
+  const text = `The VM ${record.id} does not answer over SSH, so it cannot be halted in order.`;
+  return new MayflyError('vm', 'vm.boot-timeout', text, {
+    hint: '`mayfly vm destroy` ends it all the same; what its cache disk gained is lost then.',
+    cause,
+  });
 }
 
 /** Milliseconds to wait for SSH, for the sake of the caches only. */

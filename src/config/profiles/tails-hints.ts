@@ -40,6 +40,17 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/\bvm\.memory(?: in builder\.yaml)?/g, `VM_MEMORY_BASE in ${SETTINGS}`],
 ];
 
+/** Flags that are words, too, which `mayfly rake` takes in place of flags. */
+const FLAGS =
+  /--(rescue|force-cleanup|no-merge-base-branch|ignore-changes|keep-running|no-ram|ram|offline)\b/g;
+
 export function tailsHint(hint: string): string {
-  return [...PHRASES, ...PLACES].reduce((text, [field, place]) => text.replace(field, place), hint);
+  const text = [...PHRASES, ...PLACES].reduce((left, [field, place]) => left.replace(field, place), hint);
+  // A command between backquotes stays whole.
+  return text
+    .split('`')
+    .map((part, index) => (index % 2 === 0 ? part.replace(FLAGS, inWords) : part))
+    .join('`');
 }
+
+const inWords = (_: string, flag: string): string => `${flag.replaceAll('-', '')} in TAILS_BUILD_OPTIONS`;

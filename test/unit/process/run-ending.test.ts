@@ -95,15 +95,6 @@ describe('an interruption', () => {
     await expect(readFile(join(folder, 'made'))).rejects.toThrow('ENOENT');
   });
 
-  it('while the program is looked for starts nothing', async () => {
-    const folder = await temporaryFolder();
-    const abort = new AbortController();
-    const running = run('touch', ['started'], { cwd: folder, signal: abort.signal });
-    abort.abort();
-    expect(await failure(running)).toMatchObject({ kind: 'interrupted' });
-    expect(await readdir(folder)).toEqual([]);
-  });
-
   it('wins over the exit code that it caused', async () => {
     const abort = new AbortController();
     const script = "trap 'exit 0' TERM; echo ready; sleep 60 & wait";

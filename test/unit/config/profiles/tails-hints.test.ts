@@ -20,7 +20,15 @@ describe('a hint for a Tails-style checkout', () => {
     ],
     [
       'Was it killed for want of memory? See `dmesg`; vm.memory in builder.yaml and --no-ram make it smaller.',
-      'Was it killed for want of memory? See `dmesg`; VM_MEMORY_BASE in vagrant/lib/tails_build_settings.rb and --no-ram make it smaller.',
+      'Was it killed for want of memory? See `dmesg`; VM_MEMORY_BASE in vagrant/lib/tails_build_settings.rb and noram in TAILS_BUILD_OPTIONS make it smaller.',
+    ],
+    [
+      'Merge it yourself and commit (git merge x), or pass --no-merge-base-branch to build without the merge.',
+      'Merge it yourself and commit (git merge x), or pass nomergebasebranch in TAILS_BUILD_OPTIONS to build without the merge.',
+    ],
+    [
+      'See `mayfly vm up --force-cleanup`, or build with --force-cleanup, which starts a new VM.',
+      'See `mayfly vm up --force-cleanup`, or build with forcecleanup in TAILS_BUILD_OPTIONS, which starts a new VM.',
     ],
     [
       'Check archive.origins in builder.yaml: the URL and the keyring.',
