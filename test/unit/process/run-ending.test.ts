@@ -1,5 +1,5 @@
 /** How programs end before their time: by a time limit, by Ctrl-C, by the death of mayfly. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MayflyError } from '../../../src/errors.js';
