@@ -1,7 +1,7 @@
 /** What a build takes from each origin, as values. Pure. */
 import { isAbsolute, join } from 'node:path';
 import type { ArchiveSource } from '../../basebox/recipe.js';
-import type { ArchiveAddress, OriginConfig } from '../../config/config.js';
+import type { ArchiveAddress, NetworkChoice, OriginConfig } from '../../config/config.js';
 import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
 import type { Releases } from '../../snapshots/local/snapshot.js';
 import { LATEST } from '../../snapshots/serial.js';
@@ -107,6 +107,15 @@ export function movingWarnings(archive: PlannedArchive): readonly string[] {
     ? [`${mirrorSettings(archive) ?? ''}: ${hasStates(archive) ? 'its' : 'the'} serials in Git are not used.`]
     : [];
   return [...unused, ...notFrozen(archive)];
+}
+
+/** What a person should know where no fix of security can be installed when the VM boots. */
+export function fixesWarnings({ origins }: PlannedArchive, network: NetworkChoice): readonly string[] {
+  const planned = origins.find(({ origin }) => origin === SECURITY_ORIGIN);
+  if (network !== 'none' || planned?.box.wanted !== LATEST || planned.suites.length === 0) return [];
+  return [
+    `Fixes of ${SECURITY_ORIGIN} are not installed in the VM, which reaches nothing (vm.network: none).`,
+  ];
 }
 
 function notFrozen(archive: PlannedArchive): readonly string[] {

@@ -12,7 +12,13 @@ import { guestVariables } from '../../config/variables.js';
 import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
-import { allSources, movingWarnings, toldSerials, type PlannedArchive } from '../archive/origins.js';
+import {
+  allSources,
+  fixesWarnings,
+  movingWarnings,
+  toldSerials,
+  type PlannedArchive,
+} from '../archive/origins.js';
 import { missingWarnings } from '../archive/missing.js';
 import { checkBranchRule, checkPinned } from '../archive/rules.js';
 import { validityWarnings } from '../archive/validity.js';
@@ -122,6 +128,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       ...movingWarnings(archive),
       ...missingWarnings(archive, options.offline),
       ...validityWarnings(archive, new Date()),
+      ...fixesWarnings(archive, network),
       ...provider.refused.map((reason) => `Not used: ${reason}.`),
       ...(state.dirty
         ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']

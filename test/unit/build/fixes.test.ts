@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outdated, wantedFixes } from '../../../src/build/archive/fixes.js';
+import { fixesWarnings } from '../../../src/build/archive/origins.js';
 import { parseVersions } from '../../../src/snapshots/local/versions.js';
 import { failure, temporaryFolder } from '../source/repository.js';
 import { PLAN } from './plan/plan-value.js';
@@ -54,6 +55,14 @@ describe('fixes of security', () => {
           ),
       },
     },
+  });
+
+  it('that cannot reach a VM without a network are told as missing', () => {
+    const { archive } = planWith('local', undefined);
+    expect(fixesWarnings(archive, 'none')).toEqual([expect.stringContaining('vm.network: none')]);
+    expect(fixesWarnings(archive, 'archive')).toEqual([]);
+    const frozen = { ...security, box: { ...security.box, wanted: '2026010402' } };
+    expect(fixesWarnings({ ...archive, origins: [debian, frozen] }, 'none')).toEqual([]);
   });
 
   it('are wanted where the base box was made without them, or before them', async () => {
