@@ -95,7 +95,7 @@ function addImport(box: Command): void {
     .command('import')
     .summary('take a published base box')
     .description(
-      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted. They come from who published it; --identity compares with what you know from elsewhere. A download that was cut off begins anew.',
+      'Takes a base box from a catalogue, or from a box file, into the store of this host. Its checksums are verified first: of the file, of the disk and of what is booted. They come from who published it; --identity compares with what you know from elsewhere. A download that a server broke off goes on; one that was interrupted here begins anew.',
     )
     .argument('<from>', 'A catalogue (NAME.json) or a box file: a path, or a URL.')
     .option('--version <VERSION>', 'Version in the catalogue. Default: the newest.')
