@@ -1,10 +1,10 @@
 /** Which provider runs the VM, and where: what was asked for, or the first that works; every refusal is told. */
-import { notInstalled } from '../../process/command-error.js';
-import { which } from '../../process/run.js';
 import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/providers.js';
 import type { Config, VmConfig } from '../../config/config.js';
 import type { BuildOptions, ResolvedOptions } from '../../config/options.js';
 import { MayflyError } from '../../errors.js';
+import { notInstalled } from '../../process/command-error.js';
+import { which } from '../../process/run.js';
 import { askHost } from '../../vm/libvirt/host.js';
 import { providerOf } from '../../vm/providers.js';
 import type { Need } from '../../vm/provider.js';

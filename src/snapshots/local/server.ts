@@ -169,6 +169,8 @@ class Handler {
  */
 function exactConditions({ headers }: IncomingMessage, response: ServerResponse): void {
   const [date, tag] = [response.getHeader('Last-Modified'), response.getHeader('ETag')];
+  // A package has none: its path stands for one content in all states.
+  if (date === undefined) return;
   if (headers['if-modified-since'] !== date) delete headers['if-modified-since'];
   const range = headers['if-range'];
   if (range !== undefined && range !== date && range !== tag) delete headers.range;

@@ -85,6 +85,9 @@ describe('serving a snapshot', () => {
       expect(await asked({ Range: 'bytes=0-0', 'If-Range': date })).toBe(206);
       const other = await get(path, { Range: 'bytes=0-0', 'If-Range': later });
       expect([other.status, await other.text()]).toEqual([200, whole]);
+      const file = `${base}/${poolPath(HELLO)}`;
+      const stored = (await get(file)).headers.get('last-modified') ?? '';
+      expect((await get(file, { Range: 'bytes=7-11', 'If-Range': stored })).status).toBe(206);
     });
   });
 
