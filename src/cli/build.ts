@@ -52,7 +52,7 @@ export function registerBuild(program: Command): void {
     'after',
     `
 Build options come from the command line, then from MAYFLY_BUILD_OPTIONS (or,
-where that is unset, TAILS_BUILD_OPTIONS), then from options: in builder.yaml.
+where that is empty, TAILS_BUILD_OPTIONS), then from options: in builder.yaml.
 APT_SNAPSHOTS_SERIALS and http_proxy count too: see \`mayfly --help\`.`,
   );
   addExamples(

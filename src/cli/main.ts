@@ -15,7 +15,7 @@ import { ownFile } from '../program.js';
 /** The variables of the environment that people set. */
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['MAYFLY_BUILD_OPTIONS', 'build options, as words: "noram cpus=2"'],
-  ['TAILS_BUILD_OPTIONS', 'the same, where that is unset; in every project'],
+  ['TAILS_BUILD_OPTIONS', 'the same, where that is empty; in every project'],
   ['APT_SNAPSHOTS_SERIALS', "serials of the image's packages, as JSON"],
   ['http_proxy', 'proxy for snapshots and for --proxy extproxy'],
   ['ARTIFACTS', 'folder for the artifacts'],

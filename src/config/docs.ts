@@ -48,7 +48,7 @@ export function builderReference(): string {
     'From the highest precedence to the lowest:',
     '',
     '1. flags of the command line;',
-    '2. the environment variable `MAYFLY_BUILD_OPTIONS`: words with spaces between them; where it is unset,',
+    '2. the environment variable `MAYFLY_BUILD_OPTIONS`: words with spaces between them; where it is unset or empty,',
     '   `TAILS_BUILD_OPTIONS`;',
     '3. `options` in builder.yaml: a list of words (`[noram, cpus=2]`) or a mapping (`{noram: true, cpus: 2}`);',
     '4. the defaults.',

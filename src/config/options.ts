@@ -1,6 +1,6 @@
 /**
  * Which build options hold. Highest first: flags of the command line, MAYFLY_BUILD_OPTIONS (or
- * TAILS_BUILD_OPTIONS, where that is unset), `options` of builder.yaml, defaults.
+ * TAILS_BUILD_OPTIONS, where that is unset or empty), `options` of builder.yaml, defaults.
  */
 import { MayflyError } from '../errors.js';
 import type { Config } from './config.js';
@@ -83,28 +83,27 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
 
 /** What each source says, highest precedence first. */
 function listSources(sources: OptionSources): readonly { origin: OptionOrigin; said: readonly Said[] }[] {
-  const variable = OPTION_VARIABLES.find((name) => sources.environment[name] !== undefined);
-  const words = variable === undefined ? '' : (sources.environment[variable] ?? '');
+  const variable = OPTION_VARIABLES.find((name) => isSet(sources.environment[name])) ?? OPTION_VARIABLES[0];
+  const words = sources.environment[variable] ?? '';
   return [
     { origin: 'command line', said: sayFlags(sources.flags) },
-    ...(variable === undefined
-      ? []
-      : [
-          {
-            origin: variable,
-            said: words
-              .split(/\s+/)
-              .filter((word) => word !== '')
-              .map(sayWord),
-          },
-        ]),
+    {
+      origin: variable,
+      said: words
+        .split(/\s+/)
+        .filter((word) => word !== '')
+        .map(sayWord),
+    },
     { origin: 'builder.yaml', said: sources.config.options.map(sayWord) },
   ];
 }
 
+/** A CI server sets a parameter that nobody filled in to nothing. */
+const isSet = (value: string | undefined): boolean => value !== undefined && value.trim() !== '';
+
 function ignoredVariables(environment: OptionSources['environment']): readonly string[] {
   const [first, second] = OPTION_VARIABLES;
-  const both = environment[first] !== undefined && environment[second] !== undefined;
+  const both = isSet(environment[first]) && isSet(environment[second]);
   return both && environment[first] !== environment[second] ? [`${first} is set: ${second} is ignored.`] : [];
 }
 

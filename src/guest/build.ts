@@ -2,7 +2,7 @@
 import { MayflyError } from '../errors.js';
 import { guestError, type GuestSettings } from './provision.js';
 import { yes } from './scripts.js';
-import { runScript, type GuestFailure, type GuestSession, type ScriptOptions } from './session.js';
+import { runScript, type GuestReport, type GuestSession, type ScriptOptions } from './session.js';
 
 export interface BuildRequest {
   readonly script: string;
@@ -137,7 +137,7 @@ export async function finish(
   return { clean: false, reason: `The script that unmounts them failed with exit code ${exitCode}.` };
 }
 
-function wordsOf({ code, text }: GuestFailure): string {
+function wordsOf({ code, text }: GuestReport): string {
   if (code !== 'guest.busy-cache') return `In the VM: ${text}.`;
   return `${text} in the VM is in use. Let the project's script end what it started there.`;
 }

@@ -1,7 +1,7 @@
 /** Provisioning, at every boot and before every build: the tool's own steps, then the project's script. */
 import { MayflyError } from '../errors.js';
 import { yes, type ScriptValues } from './scripts.js';
-import { runScript, type GuestFailure, type GuestSession, type ScriptOptions } from './session.js';
+import { runScript, type GuestReport, type GuestSession, type ScriptOptions } from './session.js';
 
 export interface ShareTags {
   readonly source: string;
@@ -66,14 +66,19 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
 
 /**
  * Branch guard, shares, cache disks, proxy, APT.
+ * @returns sentences for the person
  * @throws MayflyError `guest.wrong-branch` (refused) when the VM was started for another ref
  */
 export async function prepare(
   guest: GuestSession,
   settings: GuestSettings,
   options: ScriptOptions,
-): Promise<void> {
-  const outcome = await runScript(guest, 'prepare', prepareValues(settings), options);
+): Promise<readonly string[]> {
+  const notices: GuestReport[] = [];
+  const outcome = await runScript(guest, 'prepare', prepareValues(settings), {
+    ...options,
+    onNotice: (notice) => notices.push(notice),
+  });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
   if (outcome.exitCode !== 0) {
     throw new MayflyError(
@@ -82,6 +87,7 @@ export async function prepare(
       `Preparing the VM failed with exit code ${outcome.exitCode}.`,
     );
   }
+  return notices.map(guestNotice);
 }
 
 /**
@@ -115,8 +121,15 @@ export async function provision(
   }
 }
 
+/** What our scripts noticed, worded. */
+export function guestNotice({ code, text }: GuestReport): string {
+  if (code !== 'guest.fixes-held') return `The VM noticed ${code}: ${text}`;
+  const names = text.trim().split(/\s+/);
+  return `APT holds back fixes of debian-security, as each would remove another package of the VM: ${names.join(', ')}.`;
+}
+
 /** Our scripts' failures, worded. */
-export function guestError(failure: GuestFailure, ref: string): MayflyError {
+export function guestError(failure: GuestReport, ref: string): MayflyError {
   const { code, text } = failure;
   switch (code) {
     case 'guest.wrong-branch':

@@ -28,12 +28,14 @@ export interface GuestSession {
 export interface ScriptOptions {
   readonly signal: AbortSignal;
   readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** What the script noticed, and went on. */
+  readonly onNotice?: (notice: GuestReport) => void;
   /** Arguments of the script: for the two that start a script of the project's, its environment. */
   readonly args?: readonly string[];
 }
 
-/** A failure that one of our own scripts reported (see `fail` in common.sh). */
-export interface GuestFailure {
+/** What one of our own scripts reported (see `fail` and `notice` in common.sh). */
+export interface GuestReport {
   readonly code: string;
   readonly text: string;
 }
@@ -45,11 +47,12 @@ export type ScriptOutcome =
       /** A folder of the guest whose file system has no room left, when the script failed. */
       readonly full?: string | undefined;
     }
-  | { readonly exitCode: number; readonly failure: GuestFailure };
+  | { readonly exitCode: number; readonly failure: GuestReport };
 
 /** What `fail` exits with; only together with its line does it count. */
 const FAILED = 70;
 const FAILURE_LINE = /^mayfly-failure ([0-9a-f]+) ([a-z.-]+) (.*)$/;
+const NOTICE_LINE = /^mayfly-notice ([0-9a-f]+) ([a-z.-]+) (.*)$/;
 const FULL_LINE = /^mayfly-full ([0-9a-f]+) (\S+)$/;
 const ENDED_LINE = /^mayfly-ended ([0-9a-f]+) (\d+)$/;
 /** Exit code with which ssh says that it, not the command, failed. */
@@ -65,7 +68,7 @@ export async function runScript(
   values: ScriptValues,
   options: ScriptOptions,
 ): Promise<ScriptOutcome> {
-  let failure: GuestFailure | undefined;
+  let failure: GuestReport | undefined;
   const seen: { ended: boolean; full?: string | undefined } = { ended: false };
   // What the guest prints is the project's own: only lines that know the secret are ours.
   const secret = randomBytes(16).toString('hex');
@@ -74,12 +77,16 @@ export async function runScript(
     input: await scriptText(name, { ...values, MF_SECRET: secret }),
     signal: options.signal,
     onLine: (line, stream) => {
-      const failed = stream === 'stderr' ? FAILURE_LINE.exec(line) : null;
-      const end = stream === 'stderr' ? ENDED_LINE.exec(line) : null;
-      const full = stream === 'stderr' ? FULL_LINE.exec(line) : null;
-      if (full?.[1] === secret) seen.full = full[2];
-      else if (failed?.[1] === secret) failure = { code: failed[2] ?? '', text: failed[3] ?? '' };
-      else if (end?.[1] === secret) seen.ended = true;
+      const ours = (pattern: RegExp): RegExpExecArray | undefined => {
+        const found = stream === 'stderr' ? pattern.exec(line) : null;
+        return found?.[1] === secret ? found : undefined;
+      };
+      const [failed, noticed] = [ours(FAILURE_LINE), ours(NOTICE_LINE)];
+      const [end, full] = [ours(ENDED_LINE), ours(FULL_LINE)];
+      if (full !== undefined) seen.full = full[2];
+      else if (failed !== undefined) failure = reportIn(failed);
+      else if (noticed !== undefined) options.onNotice?.(reportIn(noticed));
+      else if (end !== undefined) seen.ended = true;
       else options.onLine(line, stream);
     },
   });
@@ -93,6 +100,8 @@ export async function runScript(
   }
   return { exitCode: result.exitCode, full: seen.full };
 }
+
+const reportIn = ([, , code = '', text = '']: RegExpExecArray): GuestReport => ({ code, text });
 
 async function attempt(
   guest: GuestSession,

@@ -12,6 +12,8 @@ export interface Accelerator {
   readonly reason: string;
   /** What would make KVM work, when it does not. */
   readonly hint?: string;
+  /** KVM was tried, and a guest did not come up under it: nobody's does on this host. */
+  readonly isDisproved?: true;
 }
 
 /**
@@ -59,14 +61,17 @@ export function chooseAccelerator(
 
 /** What the host offers, and, of KVM, what a test guest made of it; asked once in a command. */
 export async function detectAccelerator(env: NodeJS.ProcessEnv = process.env): Promise<Accelerator> {
-  const cpuinfo = await readFile('/proc/cpuinfo', 'utf8');
-  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1] ?? '';
   const wanted = env['MAYFLY_ACCELERATOR'];
-  const chosen = chooseAccelerator(flags, await kvmDevice(), wanted);
+  const chosen = chooseAccelerator(await cpuFlags(), await kvmDevice(), wanted);
   const isTold = wanted !== undefined && wanted !== '';
   if (chosen.name === 'tcg' || isTold || which('qemu-system-x86_64') === undefined) return chosen;
   tried ??= probe('kvm', publicScratchParent(env));
   return provenAccelerator(await tried);
+}
+
+/** The `flags` line of this host's CPU. */
+export async function cpuFlags(): Promise<string> {
+  return /^flags\s*:(.*)$/m.exec(await readFile('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
 }
 
 let tried: Promise<string | undefined> | undefined;
@@ -79,6 +84,7 @@ export function provenAccelerator(problem: string | undefined): Accelerator {
     name: 'tcg',
     reason: `KVM is offered but does not work: ${problem}`,
     hint: 'In a VM, its host must offer nested virtualisation. MAYFLY_ACCELERATOR=kvm tries it all the same.',
+    isDisproved: true,
   };
 }
 

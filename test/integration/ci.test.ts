@@ -88,7 +88,7 @@ describe('the files', () => {
     ]);
     for (const { words } of stages)
       expect(words).toEqual(
-        expect.arrayContaining(['checkout', 'dir', 'sh', 'post', 'always', 'junit', 'archiveArtifacts']),
+        expect.arrayContaining(['takeSource', 'dir', 'sh', 'post', 'always', 'junit', 'archiveArtifacts']),
       );
     const text = await readCiFile('Jenkinsfile');
     // The snapshots go to the other agent, and nowhere else.

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
 import { folder, mayfly } from '../rig/mayfly.js';
-import { emptyPackage, startMirror, type Mirror } from '../rig/mirror.js';
+import { emptyPackage, startMirror, type Mirror, type MirrorState } from '../rig/mirror.js';
 import { mayflyIn } from '../rig/namespace.js';
 import { programOutput } from '../rig/program.js';
 import { makeProject, type TestProject } from '../rig/project.js';
@@ -66,6 +66,11 @@ async function laterPrograms(): Promise<string> {
 
 /** A small package of the box, which debian-security has a fix for. */
 const FIXED = 'sensible-utils';
+/** One whose fix would remove it. */
+const HELD = 'mawk';
+const fixes = async (version: string): Promise<MirrorState> => ({
+  packages: [await emptyPackage(FIXED, version), await emptyPackage(HELD, version, { Conflicts: FIXED })],
+});
 const VERSION = `dpkg-query --show --showformat '\${Version}' ${FIXED} > fixed.img`;
 
 const FETCH = [
@@ -84,7 +89,7 @@ describe('a pinned project', () => {
 
   beforeAll(async () => {
     security = await startMirror(join(folder, 'security'), 'bookworm-security');
-    await security.publish({ packages: [await emptyPackage(FIXED, '99.1')] });
+    await security.publish(await fixes('99.1'));
   });
 
   afterAll(async () => {
@@ -112,10 +117,11 @@ describe('a pinned project', () => {
     await project.commit('README', 'frozen\n');
     const built = await mayfly(['build'], { cwd: project.path });
     expect(built.all).toContain('Build succeeded');
+    expect(built.all).toContain(`as each would remove another package of the VM: ${HELD}.`);
     const record = await recordIn(join(project.path, 'artifacts'));
     expect(record.archive.outside).toEqual([]);
     expect(await readFile(join(project.path, 'artifacts/fixed.img'), 'utf8')).toBe('99.1');
-    await security.publish({ packages: [await emptyPackage(FIXED, '99.2')] });
+    await security.publish(await fixes('99.2'));
     const tagged = await mayfly(['snapshots', 'tag', '1.0'], { cwd: project.path });
     expect(tagged.all).toContain('Tagged 1.0');
     const bundle = join(folder, 'replayed.bundle');

@@ -10,6 +10,8 @@ import { execa } from 'execa';
 export interface MirrorPackage {
   readonly name: string;
   readonly version: string;
+  /** Fields beside those that each has, such as `Breaks`. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** The package's file, or what stands for it. */
   readonly content: string | Buffer;
 }
@@ -42,7 +44,11 @@ export const poolPath = ({ name, version }: MirrorPackage): string =>
   `pool/main/${name.charAt(0)}/${name}/${name}_${version}_amd64.deb`;
 
 /** A package that can be installed, with no files. */
-export async function emptyPackage(name: string, version: string): Promise<MirrorPackage> {
+export async function emptyPackage(
+  name: string,
+  version: string,
+  others: Readonly<Record<string, string>> = {},
+): Promise<MirrorPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     const fields = {
@@ -50,6 +56,7 @@ export async function emptyPackage(name: string, version: string): Promise<Mirro
       Version: version,
       Architecture: 'amd64',
       Maintainer: 'Nobody <nobody@localhost>',
+      ...others,
     };
     const lines = Object.entries({ ...fields, Description: 'of a test' }).map(
       ([field, value]) => `${field}: ${value}\n`,
@@ -57,7 +64,7 @@ export async function emptyPackage(name: string, version: string): Promise<Mirro
     await put(folder, 'root/DEBIAN/control', lines.join(''));
     const built = join(folder, 'built.deb');
     await execa('dpkg-deb', ['--root-owner-group', '--build', join(folder, 'root'), built]);
-    return { name, version, content: await readFile(built) };
+    return { name, version, fields: others, content: await readFile(built) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -155,6 +162,7 @@ async function writeState(root: string, home: string, suite: string, state: Mirr
         `Version: ${entry.version}`,
         'Architecture: amd64',
         'Maintainer: Nobody <nobody@localhost>',
+        ...Object.entries(entry.fields ?? {}).map(([field, value]) => `${field}: ${value}`),
         `Filename: ${poolPath(entry)}`,
         `Size: ${content.length}`,
         `SHA256: ${sha256(content)}`,

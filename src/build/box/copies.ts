@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../errors.js';
 import { copiesFile } from '../../paths.js';
-import { which } from '../../process/run.js';
 import { boxVolume, isStoodOn, removeBoxVolumes } from '../../vm/libvirt/pool.js';
 import { removeVagrantBox } from '../../vm/vagrant/box.js';
 import { SYSTEM, vagrantBoxVolume } from '../../vm/vagrant/vagrantfile.js';
@@ -47,7 +46,8 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
         warn(context, `The copy of the base box ${fingerprint} at ${uri} is in use and stays.`);
         continue;
       }
-      await removeVagrantCopy(context, uri, fingerprint);
+      // First what stands on the other.
+      if (uri === SYSTEM) await removeVagrantBox(fingerprint, dirname(copiesFile(context.home)));
       await removeBoxVolumes(uri, fingerprint);
       removed.add(line);
     } catch (error) {
@@ -57,12 +57,6 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
   if (removed.size === 0) return;
   const left = noted.filter((line) => !removed.has(line)).map((line) => `${line}\n`);
   await writeFile(copiesFile(context.home), left.join(''));
-}
-
-/** Vagrant has a copy of its own, and its plug-in another one in the pool. */
-async function removeVagrantCopy(context: Context, uri: string, fingerprint: string): Promise<void> {
-  if (uri !== SYSTEM || which('vagrant') === undefined) return;
-  await removeVagrantBox(fingerprint, dirname(copiesFile(context.home)));
 }
 
 function warn(context: Context, text: string): void {

@@ -2,9 +2,11 @@
 import { PROVIDERS, type ProviderChoice, type ProviderName } from '../../config/providers.js';
 import type { Config, VmConfig } from '../../config/config.js';
 import type { BuildOptions, ResolvedOptions } from '../../config/options.js';
-import { MayflyError } from '../../errors.js';
+import { isAborted, MayflyError } from '../../errors.js';
 import { notInstalled } from '../../process/command-error.js';
 import { which } from '../../process/run.js';
+import { cpuFlags, type Accelerator } from '../../vm/accelerator.js';
+import { parseConnection } from '../../vm/libvirt/connection.js';
 import { askHost } from '../../vm/libvirt/host.js';
 import { providerOf } from '../../vm/providers.js';
 import type { Need } from '../../vm/provider.js';
@@ -114,6 +116,26 @@ export async function factsOfHost(
   { connection }: ChosenProvider,
   local: HostFacts,
 ): Promise<HostFacts> {
-  if (connection?.startsWith('qemu+ssh:') !== true) return local;
-  return { ...local, ...(await askHost(connection, context.env['MAYFLY_ACCELERATOR'], context.signal)) };
+  // The QEMU of this person's own session may do what they may.
+  if (connection === undefined || parseConnection(connection).isSession) return local;
+  const isHere = !connection.startsWith('qemu+ssh:');
+  const wanted = context.env['MAYFLY_ACCELERATOR'];
+  const flags = isHere ? await cpuFlags() : undefined;
+  const ask = askHost(connection, wanted, context.signal, flags);
+  if (!isHere) return { ...local, ...(await ask) };
+  const asked = await ask.catch((error: unknown) => {
+    if (isAborted(context.signal)) throw error;
+    // It says what is wrong when it is to start the VM.
+    return undefined;
+  });
+  return { ...local, accelerator: ofSystem(local.accelerator, asked?.accelerator) };
+}
+
+/**
+ * The system's QEMU runs as another user: libvirt knows whether that one may use KVM. Pure.
+ * @param local what this person's QEMU can do
+ * @param asked what libvirt says
+ */
+export function ofSystem(local: Accelerator, asked: Accelerator | undefined): Accelerator {
+  return asked === undefined || local.isDisproved === true ? local : asked;
 }

@@ -30,7 +30,9 @@ export async function provisionVm(
     }
     const settings = guestSettings(plan, builder.vm.shareTags, fixes);
     const options = { signal: context.signal, onLine: say.output };
-    await prepare(builder.guest, settings, options);
+    for (const text of await prepare(builder.guest, settings, options)) {
+      journal.tell({ type: 'notice', level: 'warning', text });
+    }
     await provision(
       builder.guest,
       plan.scripts.provision,

@@ -10,6 +10,11 @@ fail() {
   exit 70
 }
 
+# notice CODE TEXT: the host tells the person, in its own words (see provision.ts), and goes on.
+notice() {
+  printf 'mayfly-notice %s %s %s\n' "$MF_SECRET" "$1" "$2" >&2
+}
+
 # Tells the host that a script of the project's ended by itself: an exit code of 255 is ssh's own too.
 ended() {
   printf 'mayfly-ended %s %s\n' "$MF_SECRET" "$1" >&2

@@ -100,6 +100,13 @@ apt_sources() {
   printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
 }
 
+# held_back OPTION ...: what an upgrade would remove another package for; APT leaves it as it is, and says so only to
+# those who let it speak.
+held_back() {
+  apt-get "$@" -q=1 --with-new-pkgs --simulate upgrade |
+    sed -n '/ kept back:$/,/^[^ ]/s/^  *//p' | tr -s ' ' '\n' | grep -v '^linux-image-' | tr '\n' ' '
+}
+
 # Fixes of security that the base box does not have. The kernel is held there: it runs already.
 fixes() {
   [ -n "$MF_FIXES" ] || return 0
@@ -114,6 +121,8 @@ fixes() {
   if ! { apt-get "$@" -o APT::Update::Error-Mode=any update && apt-get "$@" --with-new-pkgs upgrade; }; then
     fail guest.fixes "the fixes of debian-security $MF_FIXES cannot be installed"
   fi
+  held=$(held_back "$@")
+  [ -z "$held" ] || notice guest.fixes-held "$held"
   printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
 }
 

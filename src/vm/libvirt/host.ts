@@ -1,25 +1,30 @@
-/** What another host has for VMs, by what its libvirt says of it. */
+/** What a host has for VMs, by what its libvirt says of it. */
 import { MayflyError } from '../../errors.js';
 import { chooseAccelerator, type Accelerator } from '../accelerator.js';
 import { virsh } from './connection.js';
 import { freeMemory } from './support.js';
 
-export interface RemoteHost {
+export interface LibvirtHost {
   readonly accelerator: Accelerator;
   readonly cpus: number;
   /** Bytes that can be given without swapping. */
   readonly availableMemory: number;
 }
 
-/** By one login. @param wanted MAYFLY_ACCELERATOR */
+/**
+ * By one login.
+ * @param wanted MAYFLY_ACCELERATOR
+ * @param ownFlags of the CPU, where it is this host
+ */
 export async function askHost(
   uri: string,
   wanted: string | undefined,
   signal: AbortSignal,
-): Promise<RemoteHost> {
+  ownFlags?: string,
+): Promise<LibvirtHost> {
   const { stdout } = await virsh(uri, ['capabilities; nodeinfo; nodememstats'], { signal });
   const { flags, device } = capabilitiesOf(stdout);
-  const found = chooseAccelerator(flags, device, wanted);
+  const found = chooseAccelerator(ownFlags ?? flags, device, wanted);
   const cpus = cpusOf(stdout);
   if (cpus === undefined) {
     throw new MayflyError('vm', 'libvirt.no-answer', `libvirt at ${uri} did not say how many CPUs it has.`, {

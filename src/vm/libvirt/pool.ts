@@ -4,6 +4,7 @@
  *
  *   mayfly-box-FINGERPRINT.qcow2               a base box, complete: an empty overlay over the next
  *   mayfly-box-FINGERPRINT-data-RANDOM.qcow2   what was uploaded
+ *   mayfly-FINGERPRINT_vagrant_box_image_*     an empty overlay over the first, for Vagrant's plug-in (vagrant/box.ts)
  *   mayfly-vm-ID.qcow2, -handover, -artifacts  disks of one VM
  *   mayfly-vm-ID-console.raw                   what its serial console says (libvirt's log daemon adds .0, .1, …)
  *   mayfly-cache-NAME-*                        see pool-caches.ts

@@ -5,8 +5,8 @@ import { link, symlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeScratch } from '../../process/scratch.js';
-import { run } from '../../process/run.js';
-import { deleteVolume } from '../libvirt/pool.js';
+import { run, which } from '../../process/run.js';
+import { deleteVolume, ensureBoxVolume, publishVolume } from '../libvirt/pool.js';
 import { listVolumes } from '../libvirt/volumes.js';
 import type { BoxFiles } from '../provider.js';
 import { vagrant } from './command.js';
@@ -38,8 +38,24 @@ export function hasBox(listing: string, fingerprint: string): boolean {
   ).test(`${listing}\n`);
 }
 
-/** Gives the box to Vagrant unless it has it. @param scratch folder on a disk */
+/** Gives the box to Vagrant and its plug-in, unless they have it. @param scratch folder on a disk */
 export async function ensureVagrantBox(box: BoxFiles, scratch: string, signal: AbortSignal): Promise<void> {
+  await ensurePluginVolume(box, signal);
+  await ensureInVagrant(box, scratch, signal);
+}
+
+/**
+ * The plug-in takes a volume of the box's name for the whole box, also one that it was still uploading when it was
+ * killed. So it finds one that appeared in one step.
+ */
+async function ensurePluginVolume(box: BoxFiles, signal: AbortSignal): Promise<void> {
+  const name = vagrantBoxVolume(box.fingerprint);
+  if ((await listVolumes(SYSTEM)).includes(name)) return;
+  const backing = await ensureBoxVolume(SYSTEM, box, signal);
+  await publishVolume(SYSTEM, { name, bytes: box.diskBytes, format: 'qcow2', backing }, signal);
+}
+
+async function ensureInVagrant(box: BoxFiles, scratch: string, signal: AbortSignal): Promise<void> {
   const list = await vagrant(['box', 'list', '--machine-readable'], { cwd: scratch, signal });
   if (hasBox(list.stdout, box.fingerprint)) return;
   await using folder = await makeScratch(scratch, 0o700);
@@ -64,13 +80,16 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Removes the box from Vagrant, and the copy that vagrant-libvirt leaves in the storage pool. */
+/** Removes the box from Vagrant, and the volume of its plug-in, which stands on that of ensureBoxVolume. */
 export async function removeVagrantBox(fingerprint: string, cwd: string): Promise<void> {
-  const list = await vagrant(['box', 'list', '--machine-readable'], { cwd });
-  const { name } = vagrantBox(fingerprint);
-  if (hasBox(list.stdout, fingerprint)) {
-    await vagrant(['box', 'remove', name, '--provider', 'libvirt', '--all', '--force'], { cwd });
-  }
+  if (which('vagrant') !== undefined) await removeFromVagrant(fingerprint, cwd);
   const volume = vagrantBoxVolume(fingerprint);
   if ((await listVolumes(SYSTEM)).includes(volume)) await deleteVolume(SYSTEM, volume);
+}
+
+async function removeFromVagrant(fingerprint: string, cwd: string): Promise<void> {
+  const list = await vagrant(['box', 'list', '--machine-readable'], { cwd });
+  const { name } = vagrantBox(fingerprint);
+  if (!hasBox(list.stdout, fingerprint)) return;
+  await vagrant(['box', 'remove', name, '--provider', 'libvirt', '--all', '--force'], { cwd });
 }

@@ -17,7 +17,7 @@ export const vagrantBox = (fingerprint: string): { readonly name: string; readon
   version: '1.0.0',
 });
 
-/** vagrant-libvirt's copy of a box in the storage pool (handle_box_image.rb). */
+/** What vagrant-libvirt looks for in the storage pool, and makes where it finds none (handle_box_image.rb). */
 export const vagrantBoxVolume = (fingerprint: string): string => {
   const { name, version } = vagrantBox(fingerprint);
   return `${name}_vagrant_box_image_${version}_box.img`;

@@ -29,6 +29,18 @@ it('is chosen by the first stage, where NODE_NAME is the first agent', () => {
   expect(before).not.toContain("stage('Reproduce')");
 });
 
+it('is told what each checkout took: Jenkins sets no variables for one that is asked for', () => {
+  const set = root
+    .descendantsOfType('assignment_expression')
+    .map((node) => [node.childForFieldName('left')?.text, node.childForFieldName('right')?.text])
+    .filter(([left]) => left?.startsWith('env.GIT_'));
+  expect(set).toEqual(
+    ['GIT_BRANCH', 'GIT_COMMIT'].map((name) => [`env.${name}`, `"\${found.${name} ?: ''}"`]),
+  );
+  expect(root.text.split('checkout(')).toHaveLength(2);
+  for (const { words } of stagesOf(root)) expect(words).toContain('takeSource');
+});
+
 it('is asked for before an agent is taken: a `when` comes after that by itself', () => {
   expect(stagesOf(root).map(({ when }) => when)).toEqual([
     [],

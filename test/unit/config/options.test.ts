@@ -76,12 +76,8 @@ describe('resolveOptions', () => {
       4,
       ['MAYFLY_BUILD_OPTIONS is set: TAILS_BUILD_OPTIONS is ignored.'],
     ],
-    [
-      'an empty MAYFLY_BUILD_OPTIONS too',
-      { mayfly: '', tails: 'cpus=2' },
-      undefined,
-      ['MAYFLY_BUILD_OPTIONS is set: TAILS_BUILD_OPTIONS is ignored.'],
-    ],
+    ['TAILS_BUILD_OPTIONS when the other is empty', { mayfly: ' ', tails: 'cpus=2' }, 2, []],
+    ['MAYFLY_BUILD_OPTIONS when the other is empty', { mayfly: 'cpus=4', tails: '' }, 4, []],
     ['both in silence when they agree', { mayfly: 'cpus=4', tails: 'cpus=4' }, 4, []],
   ])('reads %s', (_, given, cpus, warnings) => {
     const resolved = resolve(given);

@@ -100,6 +100,17 @@ describe('a step in the guest', () => {
     ).toMatchObject({ kind: 'usage' });
   });
 
+  it('that is done says what it noticed', async () => {
+    await fakeProgram(
+      'ssh',
+      `secret=$(sed -n 's/^MF_SECRET=//p'); echo "mayfly-notice $secret guest.fixes-held mawk libc6 " >&2
+      echo 'mayfly-notice 0a guest.fixes-held xyzzy' >&2`,
+    );
+    expect(await prepare(await guestSession(), SETTINGS, OPTIONS)).toEqual([
+      'APT holds back fixes of debian-security, as each would remove another package of the VM: mawk, libc6.',
+    ]);
+  });
+
   it('that just fails says which', async () => {
     const guest = await guestSession();
     await fakeProgram('ssh', 'cat >/dev/null; exit 3');

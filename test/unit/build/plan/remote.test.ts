@@ -1,7 +1,9 @@
 /** What a plan has of another host: whether there is memory to build in, and how many CPUs. */
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { ofSystem } from '../../../../src/build/plan/provider.js';
 import { vmsFolder } from '../../../../src/paths.js';
+import { provenAccelerator, type Accelerator } from '../../../../src/vm/accelerator.js';
 import { cpusOf } from '../../../../src/vm/libvirt/host.js';
 import { makeVmFolder, writeVmRecord } from '../../../../src/vm/registry.js';
 import { fakeVirsh, libvirtHost } from '../../../rig/fake-virsh.js';
@@ -10,6 +12,8 @@ import { RECORD } from '../../vm/spec.js';
 import { CONFIG, plan, testProject } from './project.js';
 
 const URI = 'qemu+ssh://big.example/system';
+
+const SYSTEM = 'qemu:///system';
 
 const project = (uri: string, options = '') =>
   testProject({
@@ -71,6 +75,29 @@ it("this host's own libvirt is this host", async () => {
   const facts = { availableMemory: 2 * 2 ** 30, cpus: 3 };
   const made = await plan(context, { provider: 'libvirt' }, facts);
   expect(made).toMatchObject({ options: { ram: true }, vm: { cpus: 3 } });
+});
+
+describe("the system's libvirt on this host", () => {
+  const TCG: Accelerator = { name: 'tcg', reason: 'this user may not open /dev/kvm' };
+  const KVM: Accelerator = { name: 'kvm', reason: 'hardware virtualisation is there' };
+
+  it.each<[string, Accelerator, Accelerator | undefined, Accelerator]>([
+    ['has KVM that this person has not', TCG, KVM, KVM],
+    ['has no KVM that this person has', KVM, TCG, TCG],
+    ['does not answer', KVM, undefined, KVM],
+    ['offers what was tried and does not work', provenAccelerator('no'), KVM, provenAccelerator('no')],
+  ])('%s', (_, local, asked, expected) => {
+    expect(ofSystem(local, asked)).toEqual(expected);
+  });
+
+  it('is asked for its KVM, and for nothing else', async () => {
+    const { context } = await project(SYSTEM);
+    await fakeVirsh({ [SYSTEM]: libvirtHost({ cpus: 48 }) });
+    const accelerator = { name: 'kvm', reason: 'of this person' } as const;
+    const made = await plan(context, { provider: 'libvirt' }, { cpus: 3, accelerator });
+    expect(made.vm.cpus).toBe(3);
+    expect(made.vm.acceleratorReason).toContain(`on ${SYSTEM}`);
+  });
 });
 
 it('CPUs are read from what virsh says', () => {
