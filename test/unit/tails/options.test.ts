@@ -151,6 +151,7 @@ const OPTIONS: Rows = [
       variables: { MKSQUASHFS_OPTIONS: null },
     },
   ],
+  ['no word, on a host of many CPUs', { hostCpus: 48, gives: { vm: { cpus: 48 } } }],
   ['cpus', { words: 'cpus=3', gives: { vm: { cpus: 3 } } }],
   ['cpumodel', { words: 'cpumodel=Haswell', gives: { vm: { cpuModel: 'Haswell' } } }],
   ['machinetype', { words: 'machinetype=pc-q35-7.2', gives: { vm: { machineType: 'pc-q35-7.2' } } }],

@@ -41,6 +41,8 @@ export interface Row {
   readonly words?: string;
   /** MiB of memory that this host is said to have free. */
   readonly free?: number;
+  /** How many CPUs this host is said to have. */
+  readonly hostCpus?: number;
   /** In a value, `<ref>` stands for the id of its commit. */
   readonly env?: Readonly<Record<string, string>>;
   readonly before?: (checkout: TailsProject) => Promise<unknown>;
@@ -76,7 +78,10 @@ export async function planned(row: Row): Promise<BuildPlan | MayflyError> {
   await row.before?.(checkout);
   const words = row.words ?? '';
   const asIs = row.free !== undefined || /\bram\b/.test(words);
-  const facts = row.free === undefined ? {} : { availableMemory: row.free * 2 ** 20 };
+  const facts = {
+    ...(row.free === undefined ? {} : { availableMemory: row.free * 2 ** 20 }),
+    ...(row.hostCpus === undefined ? {} : { cpus: row.hostCpus }),
+  };
   const env = {
     TAILS_BUILD_OPTIONS: asIs ? words : `noram ${words}`,
     ...Object.fromEntries(Object.entries(row.env ?? {}).map(([name, value]) => [name, withIds(value)])),
