@@ -7,11 +7,11 @@ import type { Report, Traffic } from '../report/events.js';
 import { makeDisk } from './disk.js';
 import { boxEpoch, fingerprintInputs, sha256, type BoxSpec, type FingerprintInputs } from './recipe.js';
 import { makeRootfs } from './make-rootfs.js';
-import { BoxProgress } from './progress.js';
+import { BoxProgress, phaseOf } from './progress.js';
 import { rootfsFiles } from './rootfs.js';
 import { sparseSha256 } from '../process/sparse.js';
 import { commitBox, removeBoxStaging, stageBox, type Box, type BoxRecord, type SourceFile } from './store.js';
-import { ensureTools } from './tools.js';
+import { toolsAside } from './tools-aside.js';
 import { partFile } from '../program.js';
 
 const SETUP = partFile('basebox/setup');
@@ -76,6 +76,18 @@ export async function createBox(job: CreateJob): Promise<Box> {
       await writeFile(postinstall, spec.postinstall);
       await chmod(postinstall, 0o755);
     }
+    let hasPackages = false;
+    await using aside = toolsAside({
+      sources: spec.sources,
+      store: job.toolsStore,
+      scratch,
+      signal,
+      onLine,
+      onMake: () => {
+        if (hasPackages) phase('disk tools');
+      },
+      served: job.served,
+    });
     await makeRootfs({
       spec,
       epoch,
@@ -84,23 +96,16 @@ export async function createBox(job: CreateJob): Promise<Box> {
       onLine: (line) => {
         onLine(line);
         progress.follow(line);
+        // All is fetched by then, and most mistakes have shown; but for what a project's own script may fetch.
+        if (postinstall === undefined && phaseOf(line) === 'packages') aside.begin();
       },
       phase,
+      beforeAgain: aside.settled,
     });
-    const fetched = once(job.served().slice(before));
-
-    // After the packages: most mistakes show in these.
-    const tools = await ensureTools({
-      sources: spec.sources,
-      store: job.toolsStore,
-      scratch,
-      signal,
-      onLine,
-      onMake: () => {
-        phase('disk tools');
-      },
-      served: job.served,
-    });
+    hasPackages = true;
+    if (aside.isAtWork) phase('disk tools');
+    const tools = await aside.take();
+    const fetched = once(aside.others().slice(before));
 
     phase('file system');
     const staging = await stageBox(job.boxStore, job.fingerprint);
@@ -147,7 +152,7 @@ function once(files: readonly SourceFile[]): readonly SourceFile[] {
 }
 
 async function compress(raw: string, qcow2: string, signal: AbortSignal): Promise<void> {
-  // -W would write out of order, which is faster but not repeatable.
+  // -W would write out of order, which is not repeatable, and no faster beside the checksum where it was measured.
   const format = ['-O', 'qcow2', '-c', '-o', 'compression_type=zstd'];
   await run('qemu-img', ['convert', '-f', 'raw', ...format, raw, qcow2], { signal });
 }

@@ -15,6 +15,8 @@ export interface RootfsJob {
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
   readonly phase: (name: string) => void;
+  /** Awaited before it is made a second time. */
+  readonly beforeAgain?: () => Promise<void>;
   /** Bytes of memory that programs may take without swapping. Default: what the host or its cgroup has. */
   readonly availableMemory?: number;
 }
@@ -48,6 +50,7 @@ export async function makeRootfs(job: RootfsJob): Promise<void> {
     await attempt(memoryBytes);
   } catch (error) {
     if (memoryBytes === undefined || !isFull(error)) throw explain(error);
+    await job.beforeAgain?.();
     phase('once more, on disk: it does not fit into memory');
     await attempt(undefined).catch((again: unknown) => {
       throw explain(again);

@@ -109,6 +109,36 @@ describe('a box that is made', () => {
   });
 });
 
+describe('the disk tools', () => {
+  const INSTALLS = `echo 'I: running --customize-hook in shell: chroot "$1" sh /mayfly-setup/install.sh x' >&2`;
+
+  it('are made while packages are configured, where nothing of the project can fetch more', async () => {
+    const { job, root, events } = await rig();
+    // The packages are not done before the tools are.
+    const waits = `${INSTALLS}; while [ ! -e "$out/tools.tar" ] && [ ! -d '${join(root, 'tools')}' ]; do sleep 0.05; done`;
+    await fakeMmdebstrap(root, ':', waits);
+    await createBox({ ...job, spec: { ...job.spec, postinstall: undefined } });
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [event.name] : []));
+    expect(phases.slice(0, 2)).toEqual(['package lists', 'packages']);
+  });
+
+  it('wait for a script of the project, which may fetch more', async () => {
+    const { job, root, events } = await rig();
+    await fakeMmdebstrap(root, ':', INSTALLS);
+    await createBox(job);
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [event.name] : []));
+    expect(phases).toEqual(['package lists', 'packages', 'disk tools', 'file system', 'compression']);
+  });
+
+  it('are stopped when the packages fail', async () => {
+    const { job, root } = await rig();
+    await fakeMmdebstrap(root, ':', `${INSTALLS}; sleep 0.3; echo 'E: Unable to locate package zzz' >&2; exit 25`);
+    const unscripted = { ...job, spec: { ...job.spec, postinstall: undefined } };
+    expect(await failure(createBox(unscripted))).toMatchObject({ code: 'box.unknown-package' });
+    expect(await readdir(job.boxStore)).toEqual([]);
+  });
+});
+
 describe('a box that cannot be made', () => {
   it.each([
     ['a disk that is full', 'dpkg: error: No space left on device', 'box.disk-full'],

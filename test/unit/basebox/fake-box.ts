@@ -16,14 +16,15 @@ esac
 `;
 
 /** What mmdebstrap does for us: the tar of the tools, or a root file system with what its hooks download. */
-const mmdebstrap = (before: string): string => `
+const mmdebstrap = (before: string, after: string): string => `
 for argument; do case $argument in *.tar) tar=$argument ;; esac; done
 out=$(dirname "$tar")
 case "$*" in
-*--variant=extract*) tar -C "$FAKE_TOOLS" -cf "$tar" . ;;
+*--variant=extract*) echo 'I: unpacking' >&2; tar -C "$FAKE_TOOLS" -cf "$tar" . ;;
 *)
   ${before}
   echo 'I: running apt-get update...' >&2
+  ${after}
   tar -cf "$tar" -T /dev/null
   printf 'bash\\t5.2-1\\tbash\\t5.2-1\\nlibc6\\t2.41-12\\tglibc\\t2.41-12\\n' >"$out/packages"
   echo kernel >"$out/vmlinuz"
@@ -46,6 +47,7 @@ export async function fakeTools(root: string, content = 'printf EXT4'): Promise<
 /**
  * Its tools are those of `fakeTools` with the same root.
  * @param before what it does first, when it makes a root file system
+ * @param after what it does then
  */
-export const fakeMmdebstrap = (root: string, before = ':'): Promise<FakeProgram> =>
-  fakeProgram('mmdebstrap', `FAKE_TOOLS='${toolsOf(root)}'\n${mmdebstrap(before)}`);
+export const fakeMmdebstrap = (root: string, before = ':', after = ':'): Promise<FakeProgram> =>
+  fakeProgram('mmdebstrap', `FAKE_TOOLS='${toolsOf(root)}'\n${mmdebstrap(before, after)}`);
