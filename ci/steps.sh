@@ -26,19 +26,23 @@ base_branch() {
   [ ! -e config/base_branch ] || printf 'refs/remotes/origin/%s\n' "$(head -n 1 config/base_branch)"
 }
 
-# What a second build needs to be of the same: the commit, its name, the head of its base branch; later the serials.
+# What a second build needs to be of the same, from the record of the first: the commit, its name, the head of its base
+# branch, as the variables of the CI system may have asked for others than are checked out; and the serials that the image
+# was made from: the base branch that is merged may be frozen to others, and a release has its tag. `latest` of a mirror and
+# a service's tagged snapshots are no serials.
 note_inputs() {
-  mkdir -p "$1"
-  rm -f "$1/snapshots.bundle" "$1/serials.json"
-  git rev-parse HEAD > "$1/commit"
-  git symbolic-ref --quiet --short HEAD > "$1/branch" || : > "$1/branch"
-  base=$(base_branch)
-  if [ -z "$base" ] || ! git rev-parse --verify --quiet "$base" > "$1/base"; then : > "$1/base"; fi
-}
-
-# The serials that the image was made from. Before the build nobody knows them: the base branch that is merged may be
-# frozen to others, and a release has its tag. `latest` of a mirror and a service's tagged snapshots are no serials.
-note_serials() {
+  mkdir -p "$1/inputs"
+  # What changed since in the checkout is not of this build.
+  head_of_base=$(base_branch)
+  [ -z "$head_of_base" ] || head_of_base=$(git rev-parse --verify --quiet "$head_of_base") || head_of_base=
+  source_of() {
+    node -p '
+      const { featureCommit, ref, base } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).plan.source;
+      const known = { commit: featureCommit, branch: ref.kind === "branch" ? ref.name : "", base: base?.commit ?? process.argv[3] };
+      known[process.argv[2]];
+    ' "$results/build.json" "$1" "$head_of_base"
+  }
+  for name in commit branch base; do source_of "$name" > "$1/inputs/$name"; done
   node -p '
     const { serials } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).archive;
     const used = Object.entries(serials).map(([origin, { image }]) => [origin, image]);
@@ -166,9 +170,9 @@ case $step in
     results=$(absolute "$1")
     on_branch
     tidy
-    note_inputs "$results/inputs"
+    rm -rf "$results/inputs"
     build_into "$results"
-    note_serials "$results"
+    note_inputs "$results"
     [ "$BUNDLE" = no ] || bundle_inputs "$results"
     ;;
   again)

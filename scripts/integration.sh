@@ -8,6 +8,9 @@ MAYFLY_TEST_FOLDER=${MAYFLY_TEST_FOLDER:-$(mktemp -d /var/tmp/mayfly-integration
 export MAYFLY_TEST_FOLDER
 mkdir "$MAYFLY_TEST_FOLDER/checkout"
 trap 'rmdir "$MAYFLY_TEST_FOLDER/checkout" && rm -rf "$MAYFLY_TEST_FOLDER"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 sh scripts/first-box.sh
 [ "$(id -u)" -ne 0 ] || chown -R 47231:47231 "$MAYFLY_TEST_FOLDER"
 MAYFLY_TEST_HOME=$MAYFLY_TEST_FOLDER sh test/rig/as-user.sh \

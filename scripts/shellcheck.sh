@@ -15,7 +15,7 @@ git ls-files -co --exclude-standard | while IFS= read -r file; do
 done | xargs -d '\n' shellcheck
 # Parts of one script each: common.sh comes before them.
 shellcheck --shell=sh src/guest/scripts/common.sh
-for script in prepare provision build finish; do
+for script in prepare provision build fetched finish; do
   # SC2317: not every script uses all of common.sh.
   cat src/guest/scripts/common.sh "src/guest/scripts/$script.sh" | shellcheck --shell=sh --exclude=SC2317 -
 done

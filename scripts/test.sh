@@ -14,6 +14,9 @@ stop() {
   rm -rf "$MAYFLY_TEST_FOLDER"
 }
 trap stop EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 sh scripts/first-box.sh > "$log" 2>&1 &
 making=$!

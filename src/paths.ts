@@ -8,7 +8,7 @@
  * MAYFLY_HOME puts the three below one folder. Stores are content-addressed and hold no absolute path.
  */
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { MayflyError } from './errors.js';
 
 export interface Home {
@@ -67,6 +67,10 @@ export function lockFile(home: Home, name: string): string {
   return join(home.state, 'locks', `${name}.lock`);
 }
 
+/** The lock of all that is done by way of Vagrant. @param folder of a VM */
+export const vagrantLockFile = (folder: string): string =>
+  lockFile({ data: '', cache: '', state: dirname(dirname(folder)) }, 'vagrant');
+
 /** Files of one base box, in boxes/FINGERPRINT/. */
 export const boxFiles = {
   record: 'box.json',
@@ -84,6 +88,7 @@ export const vmFiles = {
   disk: 'overlay.qcow2',
   console: 'console.log',
   qemuLog: 'qemu.log',
+  sshLog: 'ssh.log',
   qmp: 'qmp.sock',
   sshMaster: 'ssh.sock',
   sshKey: 'id_ed25519',
@@ -118,9 +123,15 @@ export const buildFiles = {
   console: 'console.log',
   provisionLog: 'provision.log',
   checksums: 'SHA256SUMS',
+  /** What QEMU and ssh said of the VM, where they said anything. */
+  qemuLog: 'qemu.log',
+  sshLog: 'ssh.log',
   /** What the log is of, from its first moment. */
   about: 'about.json',
 } as const;
+
+/** In a build's folder: an artifact disk whose files could not be published, and that waits for a person. */
+export const KEPT_DISK = 'artifacts-kept.raw';
 
 /** Files of one project. */
 export const projectFiles = {

@@ -100,7 +100,7 @@ export async function createBox(job: CreateJob): Promise<Box> {
         if (postinstall === undefined && phaseOf(line) === 'packages') aside.begin();
       },
       phase,
-      beforeAgain: aside.settled,
+      beforeAgain: () => aside.settled(),
     });
     hasPackages = true;
     if (aside.isAtWork) phase('disk tools');

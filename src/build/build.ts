@@ -6,14 +6,15 @@
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/collect.js';
 import { firstError, hostError, interruption, isAborted, MayflyError } from '../errors.js';
-import { buildFiles, buildsFolder, scratchFolder } from '../paths.js';
+import { buildsFolder, scratchFolder } from '../paths.js';
 import { makeScratch } from '../process/scratch.js';
 import type { Collected } from './results/bring-out.js';
 import { ResultsFolder } from './results/folder.js';
 import { openArchive } from './archive/serve.js';
 import { notePlanned } from './archive/note-checkout.js';
 import { noteUsed } from './archive/note-used.js';
-import { conclude, copyConsole } from './conclude.js';
+import { conclude } from './conclude.js';
+import { copyLogs, withLog } from './vm/logs.js';
 import type { Context } from './context.js';
 import { beginLog } from './record/about.js';
 import { Journal } from './record/journal.js';
@@ -131,7 +132,7 @@ async function tell(
     bootTimeoutMs: request.bootTimeoutMs,
     onVm: (vm, reused) => (progress.vm = { id: vm, reused }),
     onBox: (box) => (progress.box = box),
-    beforeRemoval: (failed) => copyConsole(journal, failed),
+    beforeRemoval: (failed) => copyLogs(journal, failed),
   });
   const work = { context, journal, progress, plan, results, builder, reused };
   const mayStay = (): boolean => !isAborted(context.signal) && builder.vm.exit === undefined;
@@ -153,12 +154,4 @@ async function tell(
   const keep = plan.options.keepRunning && mayStay();
   const kept = await conclude({ ...work, failed: false, keep, collected });
   return kept ? builder.record.id : undefined;
-}
-
-/** Paths inside the VM's folder are gone with it: point to the build's folder instead. */
-function withLog(error: unknown, folder: string): unknown {
-  if (!(error instanceof MayflyError) || error.log === undefined || error.log.startsWith(folder))
-    return error;
-  Object.defineProperty(error, 'log', { value: join(folder, buildFiles.console) });
-  return error;
 }

@@ -2,11 +2,11 @@
  * How a build ends, once the work in its VM is over: its console is kept, the VM goes or stays, and what it made is
  * published. Each of these is tried, whatever became of the ones before it.
  */
-import { access, cp, rm } from 'node:fs/promises';
+import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAborted, messageOf, throwIfAborted } from '../errors.js';
 import { finish } from '../guest/build.js';
-import { buildFiles } from '../paths.js';
+import { KEPT_DISK } from '../paths.js';
 import type { MayflyEvent } from '../report/events.js';
 import { CleanUp } from './clean-up.js';
 import type { Context } from './context.js';
@@ -16,6 +16,7 @@ import type { BuildProgress } from './record/so-far.js';
 import { publishArtifacts, setAside, type Collected } from './results/bring-out.js';
 import type { ResultsFolder } from './results/folder.js';
 import type { BuilderVm } from './vm/builder-vm.js';
+import { copyLogs } from './vm/logs.js';
 import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved } from './vm/end.js';
 
 export interface Work {
@@ -43,7 +44,7 @@ export async function conclude(work: Work): Promise<boolean> {
   const { context, journal, builder, failed } = work;
   const cleanUp = new CleanUp(journal.tell);
   const { id } = builder.record;
-  await copyConsole(journal, builder);
+  await copyLogs(journal, builder);
   let { collected } = work;
   const kept =
     work.keep &&
@@ -66,7 +67,10 @@ export async function conclude(work: Work): Promise<boolean> {
     collected = aside && { ...aside.value, inUse: gone === undefined };
   }
   const made = collected;
-  if (made !== undefined && !isAborted(context.signal)) {
+  if (made !== undefined && isAborted(context.signal)) {
+    // Nobody waits for it any more.
+    if (!made.inUse && !kept) await rm(made.disk, { force: true });
+  } else if (made !== undefined) {
     await cleanUp.attempt('No artifacts of the failed build', () => publish(work, made, kept));
   }
   cleanUp.settle(failed);
@@ -114,7 +118,9 @@ async function publish(
     if (!kept) await rm(collected.disk, { force: true });
   } catch (error) {
     if (!kept && (await exists(collected.disk))) {
-      const text = `The disk that holds what the build made is kept: ${collected.disk}. Remove it when you are done.`;
+      const disk = join(journal.folder, KEPT_DISK);
+      await rename(collected.disk, disk);
+      const text = `The disk that holds what the build made is kept: ${disk}. Remove it when you are done.`;
       journal.tell({ type: 'notice', level: 'warning', text });
     }
     throw error;
@@ -126,14 +132,4 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-export async function copyConsole(journal: Journal, builder: BuilderVm): Promise<void> {
-  try {
-    await builder.guest.bringConsole();
-  } catch (error) {
-    const text = `The serial console of the VM could not be read: ${messageOf(error)}`;
-    journal.tell({ type: 'notice', level: 'warning', text });
-  }
-  await cp(builder.guest.console, join(journal.folder, buildFiles.console)).catch(() => undefined);
 }

@@ -1,17 +1,47 @@
 /** Removes what a crash left: VMs whose mayfly is gone, their cache overlays, scratch folders, half-made boxes. */
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeBoxStaging, stagedBoxes } from '../basebox/store.js';
 import { listOverlays, reapCaches } from '../disks/cache.js';
 import { messageOf } from '../errors.js';
-import { archiveFolder, boxesFolder, lockFile, scratchFolder, vmsFolder } from '../paths.js';
+import {
+  archiveFolder,
+  boxesFolder,
+  buildsFolder,
+  lockFile,
+  scratchFolder,
+  vmFiles,
+  vmsFolder,
+} from '../paths.js';
+import { entriesOf } from '../process/entries.js';
 import { tryLock, type Lock } from '../process/lock.js';
+import { isGone } from '../process/owner.js';
 import { publicScratchParent, reapScratch } from '../process/scratch.js';
 import type { Report } from '../report/events.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import { isLeftover, listVms, reapFolders, reapVm, unreadableVms } from '../vm/registry.js';
 import { boxLock } from './box/ensure.js';
+import { readAbout } from './record/about.js';
 import { cacheStore } from './vm/caches.js';
 import type { Context } from './context.js';
+
+/** Of builds that were killed between the end of their VM and the check of what they made. @returns their ids */
+async function reapArtifactDisks(builds: string): Promise<readonly string[]> {
+  const reaped: string[] = [];
+  for (const id of await entriesOf(builds)) {
+    const disk = join(builds, id, vmFiles.artifacts);
+    const isThere = await lstat(disk).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) continue;
+    const about = await readAbout(join(builds, id));
+    if (about === undefined || !(await isGone(about.owner))) continue;
+    await rm(disk, { force: true });
+    reaped.push(id);
+  }
+  return reaped;
+}
 
 /** @returns what was removed, in words; each is reported as well */
 export async function reapLeftovers(context: Context, report: Report): Promise<readonly string[]> {
@@ -59,6 +89,8 @@ export async function reapLeftovers(context: Context, report: Report): Promise<r
   for (const parent of [publicScratchParent(context.env), scratchFolder(context.home), incoming]) {
     for (const path of await reapScratch(parent)) tell(`the scratch folder ${path}`);
   }
+  for (const id of await reapArtifactDisks(buildsFolder(context.home)))
+    tell(`the artifact disk of the build ${id}, which was killed`);
   const store = boxesFolder(context.home);
   for (const fingerprint of await stagedBoxes(store)) {
     const held = await tryLock(boxLock(context, fingerprint), { purpose: 'removes a half-made base box' });

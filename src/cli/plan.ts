@@ -18,6 +18,7 @@ import {
 } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
+import { withoutPasswords } from '../config/proxy.js';
 
 interface PlanFlags extends GlobalOptions {
   readonly artifacts?: string;
@@ -63,8 +64,9 @@ export function registerPlan(program: Command): void {
       tryProvider: true,
       checkStates: true,
     });
-    if (flags.json === true) printJson(plan);
-    else for (const line of planLines(plan, flags.quiet)) printWrapped(sanitizeLine(line));
+    const shown = withoutPasswords(plan);
+    if (flags.json === true) printJson(shown);
+    else for (const line of planLines(shown, flags.quiet)) printWrapped(sanitizeLine(line));
   });
 }
 

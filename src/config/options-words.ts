@@ -114,7 +114,7 @@ export const OPTION_WORDS: readonly OptionWord[] = [
   plain(
     'ignorechanges',
     { ignoreChanges: true },
-    'Build despite uncommitted changes, which are then not part of the build.',
+    'Build the commit despite uncommitted changes. Those of the builder directory are used, its scripts included, with a warning; others are not.',
   ),
   plain('nomergebasebranch', { mergeBaseBranch: false }, 'Do not merge the base branch first.'),
   plain('keeprunning', { keepRunning: true }, 'Keep the VM after a successful build, for the same branch.'),

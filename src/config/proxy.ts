@@ -41,3 +41,10 @@ function parseUrl(text: string): URL | undefined {
 function withoutPassword(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@');
 }
+
+/** A value of JSON as it may be shown and published: whatever URLs of HTTP in it have, they have no user and password. Pure. */
+export function withoutPasswords<T>(value: T): T {
+  // No URL has a quotation mark, a blank or a backslash.
+  const text = JSON.stringify(value).replaceAll(/(https?:\/\/)[^/\s"\\]*@/gi, '$1…@');
+  return JSON.parse(text) as T;
+}

@@ -1,6 +1,6 @@
 /** The build itself: the project's script in a clone at the exact commit; then what it left behind. */
 import { MayflyError } from '../errors.js';
-import { guestError, type GuestSettings } from './provision.js';
+import { guestError, requireEnded, type GuestSettings } from './provision.js';
 import { yes } from './scripts.js';
 import { runScript, type GuestReport, type GuestSession, type ScriptOptions } from './session.js';
 
@@ -54,6 +54,7 @@ export async function runBuild(
   };
   const outcome = await runScript(guest, 'build', values, { ...options, args: request.environment });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  requireEnded(outcome, 'build');
   return { exitCode: outcome.exitCode, full: outcome.full };
 }
 

@@ -34,6 +34,8 @@ export interface GuestSettings {
   /** APT one-line sources: of the VM itself, and of the image that is built. */
   readonly aptSources: readonly string[];
   readonly imageSources: readonly string[];
+  /** Those of `aptSources` that fixes of security come from. */
+  readonly fixesSources: readonly string[];
   /** The serial of debian-security whose fixes are installed before all else; undefined for none. */
   readonly fixes: string | undefined;
 }
@@ -56,10 +58,7 @@ export function prepareValues(settings: GuestSettings): ScriptValues {
     MF_ARCHIVE_DIRECT: yes(settings.archiveDirect || !settings.proxyInVm),
     MF_APT_SOURCES: settings.aptSources.map((line) => `${line}\n`).join(''),
     MF_FIXES: settings.fixes ?? '',
-    MF_FIXES_SOURCES: settings.aptSources
-      .filter((line) => line.includes('/debian-security/'))
-      .map((line) => `${line}\n`)
-      .join(''),
+    MF_FIXES_SOURCES: settings.fixesSources.map((line) => `${line}\n`).join(''),
     MF_IMAGE_SOURCES: settings.imageSources.map((line) => `${line}\n`).join(''),
   };
 }
@@ -109,6 +108,7 @@ export async function provision(
   };
   const outcome = await runScript(guest, 'provision', values, { ...options, args: environment });
   if (outcome.failure !== undefined) throw guestError(outcome.failure, settings.ref);
+  requireEnded(outcome, 'provision');
   if (outcome.exitCode !== 0) {
     throw new MayflyError(
       'vm',
@@ -119,6 +119,23 @@ export async function provision(
       },
     );
   }
+}
+
+/**
+ * What comes before the project's script is ours, and so is its failure.
+ * @throws MayflyError `guest.broken`
+ */
+export function requireEnded(
+  { exitCode, ended }: { readonly exitCode: number; readonly ended?: true },
+  script: 'build' | 'provision',
+): void {
+  if (ended === true) return;
+  throw new MayflyError(
+    'vm',
+    'guest.broken',
+    `mayfly's own ${script}.sh ended in the VM with exit code ${exitCode}, before the project's script did.`,
+    { hint: 'Its last lines say why. --rescue keeps the VM after a failure, so that you can look inside.' },
+  );
 }
 
 /** What our scripts noticed, worded. */

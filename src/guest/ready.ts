@@ -45,6 +45,8 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
   const deadline = Date.now() + options.timeoutMs;
   await waitForSshd(guest, options, deadline);
   const socket = join(guest.ssh.folder, guest.ssh.socket);
+  // A session that has just been cut off may hold a port for a while.
+  let taken: number | undefined;
   for (;;) {
     const master = await openMaster(guest.ssh, options.sshLog, options.tunnels);
     try {
@@ -58,8 +60,29 @@ export async function waitUntilReady(guest: GuestSession, options: ReadyOptions)
       throw error;
     }
     await check(guest, options, deadline);
+    const port = takenPort(logTail(options.sshLog));
+    if (port !== undefined && Date.now() - (taken ??= Date.now()) > TAKEN_MS) throw portTaken(port);
     await sleep(AGAIN_MS);
   }
+}
+
+/** Milliseconds that a port of the guest's may be another's before that is an error. */
+const TAKEN_MS = 30_000;
+
+/** The port of the guest's that ssh could not listen at, by its last words. Pure. */
+export function takenPort(log: readonly string[]): string | undefined {
+  return /remote port forwarding failed for listen port (\d+)/.exec(log.at(-1) ?? '')?.[1];
+}
+
+function portTaken(port: string): MayflyError {
+  return new MayflyError(
+    'vm',
+    'vm.port-taken',
+    `Port ${port} of the VM is taken, so it cannot reach the archive.`,
+    {
+      hint: 'Does a package or script of the project start a server there? A kept VM: `mayfly vm destroy` ends it.',
+    },
+  );
 }
 
 /** Until sshd has said that it begins, or something has answered like SSH. */

@@ -46,6 +46,8 @@ export type ScriptOutcome =
       readonly failure?: undefined;
       /** A folder of the guest whose file system has no room left, when the script failed. */
       readonly full?: string | undefined;
+      /** A script of the project's ran, and it is its exit code. */
+      readonly ended?: true;
     }
   | { readonly exitCode: number; readonly failure: GuestReport };
 
@@ -98,7 +100,7 @@ export async function runScript(
       hint: 'Did a script of the project stop sshd, or the network, in the VM? --rescue keeps it for a look.',
     });
   }
-  return { exitCode: result.exitCode, full: seen.full };
+  return { exitCode: result.exitCode, full: seen.full, ...(seen.ended ? { ended: true } : {}) };
 }
 
 const reportIn = ([, , code = '', text = '']: RegExpExecArray): GuestReport => ({ code, text });

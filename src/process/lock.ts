@@ -89,7 +89,10 @@ async function hold(path: string, options: LockOptions, flags: readonly string[]
       hint: 'Is the folder writable, and is util-linux installed?',
     });
   }
-  if (options.shared !== true) await writeFile(path, `process ${process.pid}: ${options.purpose}\n`);
+  if (options.shared !== true) {
+    // Only for those who wait: a full disk, or a file of another person's, does not make the lock worse.
+    await writeFile(path, `process ${process.pid}: ${options.purpose}\n`).catch(() => undefined);
+  }
   // A lock that a failure left unreleased is not to keep this process, which has nothing else to do, from its end.
   for (const handle of handlesOf(child)) handle.unref();
   let released = false;

@@ -100,7 +100,8 @@ export async function openMaster(
 ): Promise<Service> {
   // One that was killed leaves its socket, and ssh would then go without a shared connection.
   await rm(join(target.folder, target.socket), { force: true });
-  const flags = ['-o', 'ControlMaster=yes', '-o', 'ControlPersist=no', '-N', '-n'];
+  const settings = ['ControlMaster=yes', 'ControlPersist=no', 'ExitOnForwardFailure=yes'];
+  const flags = [...settings.flatMap((setting) => ['-o', setting]), '-N', '-n'];
   const reverse = tunnels.flatMap(({ guestPort, host, port }) => [
     '-R',
     `127.0.0.1:${guestPort}:${host.includes(':') ? `[${host}]` : host}:${port}`,

@@ -52,6 +52,8 @@ export interface VmSpec {
   readonly accelerator: 'kvm' | 'tcg';
   /** The build user in the guest. */
   readonly user: string;
+  /** Milliseconds that the guest may take to boot; undefined where nobody says. */
+  readonly bootTimeoutMs: number | undefined;
   /** True when the VM may outlive the process that starts it (keeprunning, rescue, `vm up`). */
   readonly mayOutliveUs: boolean;
 }

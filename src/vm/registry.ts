@@ -3,7 +3,7 @@
  * it is to be kept. A VM that is not kept and whose owner is gone is a leftover, and is reaped; but
  * one that was to be kept, and runs, is kept, though its owner was killed before it could say so.
  */
-import { lstat, mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
@@ -11,7 +11,7 @@ import { vmFiles } from '../paths.js';
 import { makeFolder } from '../process/make-folder.js';
 import { isAlive, isElsewhere, isGone } from '../process/owner.js';
 import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
-import { signalGroup } from '../process/children.js';
+import { signalGroup, signalProcess } from '../process/children.js';
 import type { VmOnDisk } from './provider.js';
 import { parseConnection } from './libvirt/connection.js';
 import { providerOf } from './providers.js';
@@ -123,23 +123,37 @@ export async function reapVm(vm: VmOnDisk): Promise<void> {
   await removeTree(vm.folder);
 }
 
-/** Ends every process that works in a VM's folder: QEMU may have started just before its pid was recorded. */
+/** Milliseconds in which a killed process is gone; one that waits for a dead disk may never be. */
+const KILL_MS = 10_000;
+
+/** Ends what we started in a VM's folder: QEMU may have begun just before its pid was recorded. */
 async function endProcesses(folder: string): Promise<void> {
+  // proc(5) has no symbolic links in it.
+  const real = await realpath(folder).catch(() => folder);
+  const deadline = Date.now() + KILL_MS;
   for (;;) {
-    const pids = await processesIn(folder);
-    if (pids.length === 0) return;
-    for (const pid of pids) signalGroup(pid, 'SIGKILL');
+    const pids = await processesIn(real);
+    if (pids.length === 0 || Date.now() > deadline) return;
+    for (const pid of pids) {
+      signalGroup(pid, 'SIGKILL');
+      signalProcess(pid, 'SIGKILL');
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Processes of this person whose working directory is the folder (proc(5)). */
+/** What we start there; a person's shell may stand in the folder, too. As the kernel has them: 15 characters. */
+const OURS: ReadonlySet<string> = new Set(['qemu-system-x86', 'qemu-img', 'ssh', 'virsh', 'vagrant', 'ruby']);
+
+/** Processes of ours whose working directory is the folder (proc(5)). */
 async function processesIn(folder: string): Promise<readonly number[]> {
   const pids: number[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const cwd = await readlink(`/proc/${name}/cwd`).catch(() => undefined);
-    if (cwd === folder && Number(name) !== process.pid) pids.push(Number(name));
+    if (cwd !== folder) continue;
+    const program = (await readFile(`/proc/${name}/comm`, 'utf8').catch(() => '')).trim();
+    if (OURS.has(program)) pids.push(Number(name));
   }
   return pids;
 }

@@ -247,5 +247,10 @@ async function startAndEnd(
   expect(await byHand('vagrant ssh -c "wc -l < /var/lib/starts"')).toMatch(/^2\r?$/m);
   // Still cut off.
   expect(await run('vm', 'exec', '--', 'sh', '-c', reach(ON_BRIDGE))).not.toMatchObject({ exitCode: 0 });
+  // Who says no has the VM as before, but for that it is halted by then.
+  expect(
+    await byHand("printf 'n\\n' | script --quiet --return --command 'vagrant destroy' /dev/null"),
+  ).toMatch(/will not be destroyed/);
+  expect(JSON.parse((await run('vm', 'status', '--json')).stdout)).toMatchObject({ state: 'halted' });
   expect(await byHand('vagrant destroy --force')).toMatch(/The VM \S+ is destroyed\./);
 }

@@ -14,9 +14,12 @@ export interface Sleeper {
 
 /**
  * @param name what the kernel calls the process
- * @param options zombie: the process ends at once, and its parent does not take note
+ * @param options cwd: where it stands; zombie: the process ends at once, and its parent does not take note
  */
-export async function spawnSleep(name = 'sleep', options: { zombie?: boolean } = {}): Promise<Sleeper> {
+export async function spawnSleep(
+  name = 'sleep',
+  options: { zombie?: boolean; cwd?: string } = {},
+): Promise<Sleeper> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-sleeper-'));
   const program = join(folder, name);
   await copyFile('/bin/sleep', program);
@@ -26,7 +29,7 @@ export async function spawnSleep(name = 'sleep', options: { zombie?: boolean } =
         // The child outlasts the exec: a shell would note its end.
         ['sh', ['-c', 'sleep 0.5 & echo $! >"$0"; exec sleep 60', join(folder, 'pid')]]
       : [program, ['60']];
-  const child = spawn(file, args, { stdio: 'ignore', detached: true });
+  const child = spawn(file, args, { stdio: 'ignore', detached: true, cwd: options.cwd });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -6,7 +6,7 @@ import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
 import { tryLock } from '../../process/lock.js';
 import { makeScratch } from '../../process/scratch.js';
 import { listVms, unreadableVms } from '../../vm/registry.js';
-import { removeCopies } from './copies.js';
+import { copiedBoxes, removeCopies } from './copies.js';
 import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
 import { createTwice } from './twice.js';
 import { notePlanned } from '../archive/note-checkout.js';
@@ -93,7 +93,22 @@ export async function cleanBoxes(
     await held.release();
     removed.push(box);
   }
+  await removeOrphanedCopies(context);
   return removed;
+}
+
+/** Copies that could not be removed when their box was: their host did not answer, or a VM stood on them. */
+async function removeOrphanedCopies(context: Context): Promise<void> {
+  const store = boxesFolder(context.home);
+  for (const fingerprint of await copiedBoxes(context)) {
+    const held = await tryLock(boxLock(context, fingerprint), { purpose: 'removes copies of a base box' });
+    if (held === undefined) continue;
+    await using _held = held;
+    const vms = await listVms(vmsFolder(context.home));
+    const isWanted = vms.some(({ record }) => record.box === fingerprint);
+    if (!isWanted && (await findBox(store, fingerprint)) === undefined)
+      await removeCopies(context, fingerprint);
+  }
 }
 
 async function isUsed(context: Context, { record: { fingerprint } }: Box): Promise<boolean> {

@@ -2,7 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../errors.js';
-import { copiesFile } from '../../paths.js';
+import { copiesFile, lockFile } from '../../paths.js';
+import { lock, type Lock } from '../../process/lock.js';
 import { boxVolume, isStoodOn, removeBoxVolumes } from '../../vm/libvirt/pool.js';
 import { removeVagrantBox } from '../../vm/vagrant/box.js';
 import { SYSTEM, vagrantBoxVolume } from '../../vm/vagrant/vagrantfile.js';
@@ -24,12 +25,22 @@ export async function notedConnections(context: Context): Promise<readonly strin
   return [...new Set(uris)].sort();
 }
 
+/** Fingerprints of the boxes that have copies elsewhere. */
+export async function copiedBoxes(context: Context): Promise<readonly string[]> {
+  const boxes = (await readCopies(context)).map((line) => line.slice(0, line.indexOf(' ')));
+  return [...new Set(boxes)].sort();
+}
+
+const holdNotes = (context: Context): Promise<Lock> =>
+  lock(lockFile(context.home, 'box-copies'), { purpose: 'notes copies of base boxes' });
+
 const lineOf = (fingerprint: string, uri: string): string => `${fingerprint} ${uri}`;
 
 /** Before the copy is made: what is noted need not be there, what is there must be noted. */
 export async function noteCopy(context: Context, fingerprint: string, uri: string): Promise<void> {
   const path = copiesFile(context.home);
   await mkdir(dirname(path), { recursive: true });
+  await using _held = await holdNotes(context);
   if ((await readCopies(context)).includes(lineOf(fingerprint, uri))) return;
   await writeFile(path, `${lineOf(fingerprint, uri)}\n`, { flag: 'a' });
 }
@@ -55,7 +66,9 @@ export async function removeCopies(context: Context, fingerprint: string): Promi
     }
   }
   if (removed.size === 0) return;
-  const left = noted.filter((line) => !removed.has(line)).map((line) => `${line}\n`);
+  await using _held = await holdNotes(context);
+  // Others may have been noted meanwhile.
+  const left = (await readCopies(context)).filter((line) => !removed.has(line)).map((line) => `${line}\n`);
   await writeFile(copiesFile(context.home), left.join(''));
 }
 

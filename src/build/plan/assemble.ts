@@ -76,7 +76,8 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   const ref = { name: checkout.ref.name, base: checkout.baseBranch?.name, isRelease };
   checkBranchRule(config.archive.branches, ref, archive);
   checkPinned(archive, network, options.proxy);
-  const externalProxy = proxyInGuest(facts.httpProxy, network);
+  const ownProxy = usesExternalProxy(options.proxy) ? facts.httpProxy : undefined;
+  const externalProxy = proxyInGuest(ownProxy, network);
   const proxy = proxyPlan(options.proxy, externalProxy);
   const environment = guestVariables(options, {
     prefix: config.build.variablesPrefix,
@@ -131,7 +132,9 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       ...fixesWarnings(archive, network),
       ...provider.refused.map((reason) => `Not used: ${reason}.`),
       ...(state.dirty
-        ? ['The builder directory has uncommitted changes: they are used for the base box and the VM.']
+        ? [
+            'The builder directory has uncommitted changes: they are used, for the base box, the VM and its scripts.',
+          ]
         : []),
     ],
     vm: {
@@ -141,7 +144,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
       acceleratorReason: facts.accelerator.reason,
       memoryBytes: Math.max(memoryOf(config.vm, options), kept?.memoryBytes ?? 0),
       network,
-      hostProxy: usesExternalProxy(options.proxy) ? facts.httpProxy : undefined,
+      hostProxy: ownProxy,
       cpus: options.cpus ?? kept?.cpus ?? config.vm.cpus ?? facts.cpus,
       cpuModel: options.cpuModel ?? kept?.cpuModel,
       machineType: options.machineType ?? kept?.machineType,

@@ -20,7 +20,10 @@ export interface HostFacts extends OptionFacts {
 /** Reads only: nobody waits for a test guest. */
 export async function readOptionFacts(env: Variables): Promise<OptionFacts> {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
-  return { availableMemory: Number(kib ?? 0) * 1024, httpProxy: env['http_proxy'] };
+  return {
+    availableMemory: Number(kib ?? 0) * 1024,
+    httpProxy: env['http_proxy'] === '' ? undefined : env['http_proxy'],
+  };
 }
 
 export async function readHostFacts(env: Variables): Promise<HostFacts> {

@@ -1,5 +1,6 @@
 /** What the guest is told: settings for mayfly's own steps, and the environment of the project's scripts. */
 import type { GuestSettings, ShareTags } from '../../guest/provision.js';
+import { SECURITY_ORIGIN } from '../../snapshots/freeze.js';
 import { hasStates } from '../archive/address.js';
 import type { BuildPlan } from './plan.js';
 
@@ -24,6 +25,7 @@ export function guestSettings(plan: BuildPlan, tags?: ShareTags, fixes?: string)
     offline: plan.options.offline,
     aptSources: plan.apt.sources,
     imageSources: plan.apt.imageSources,
+    fixesSources: fixesSources(plan),
   };
   // Disks, proxy and fixes are the scripts' own then.
   if (plan.guest.setup === 'scripts') return { ...common, ...NOTHING };
@@ -39,6 +41,12 @@ export function guestSettings(plan: BuildPlan, tags?: ShareTags, fixes?: string)
     archiveDirect: reachesArchiveDirectly(plan),
     fixes,
   };
+}
+
+/** Of debian-security, wherever it is served: its suites are no other origin's. */
+function fixesSources({ apt, archive }: BuildPlan): readonly string[] {
+  const suites = archive.origins.find(({ origin }) => origin === SECURITY_ORIGIN)?.suites ?? [];
+  return apt.sources.filter((line) => line.split(' ').some((word) => suites.includes(word)));
 }
 
 const NOTHING = {

@@ -77,7 +77,7 @@ export async function profileOf(topLevel: string): Promise<ProfileName> {
       () => true,
       () => false,
     );
-  if (await exists(projectFiles.builderFolder)) return 'builder';
+  if (await exists(join(projectFiles.builderFolder, projectFiles.config))) return 'builder';
   const marks = TAILS.marks.map((mark) => exists(join(TAILS.builderFolder, mark)));
   return (await Promise.all(marks)).every((found) => found) ? 'tails' : 'builder';
 }

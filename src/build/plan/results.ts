@@ -25,7 +25,8 @@ export function withoutResults(
 ): readonly DirtyPath[] {
   const folder = relative(topLevel, resolve(topLevel, directory));
   const names = [...RECORDS, ...patterns.map((pattern) => pattern.slice(pattern.lastIndexOf('/') + 1))];
-  const isResult = names.map(patternOf);
+  // Those that end in .new were being written when a build was killed.
+  const isResult = names.flatMap((name) => [name, `.${name}.new`, `${name}.*.new`]).map(patternOf);
   return dirty.filter(({ path, change }) => {
     if (change !== 'untracked') return true;
     if (ownFiles.includes(resolve(topLevel, path))) return false;

@@ -2,6 +2,7 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checksumLines, writeWhole } from '../../artifacts/collect.js';
+import { withoutPasswords } from '../../config/proxy.js';
 import { MayflyError, messageOf } from '../../errors.js';
 import { boxFiles, buildFiles } from '../../paths.js';
 import type { BuildProgress } from './so-far.js';
@@ -114,6 +115,6 @@ async function makeRecord(
     host: await describeHost(),
     steps: journal.steps,
     artifacts: progress.artifacts,
-    plan: plan === undefined ? {} : { ...plan },
+    plan: plan === undefined ? {} : withoutPasswords({ ...plan }),
   };
 }

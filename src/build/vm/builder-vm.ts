@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MayflyError } from '../../errors.js';
 import { waitUntilReady } from '../../guest/ready.js';
 import type { GuestSession } from '../../guest/session.js';
-import { lockFile } from '../../paths.js';
+import { lockFile, vmFiles } from '../../paths.js';
 import { tryLock, type Lock } from '../../process/lock.js';
 import type { Tunnel } from '../../process/ssh.js';
 import type { Service } from '../../process/service.js';
@@ -67,7 +67,7 @@ export async function connectBuilderVm(
   builder.master = await waitUntilReady(builder.guest, {
     tunnels: options.tunnels ?? [],
     timeoutMs: options.bootTimeoutMs ?? BOOT_MS[builder.record.accelerator],
-    sshLog: join(builder.folder, 'ssh.log'),
+    sshLog: join(builder.folder, vmFiles.sshLog),
     signal: context.signal,
     progress,
   });

@@ -20,6 +20,7 @@ import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
 import { withCleanUp } from '../clean-up.js';
 import type { Context } from '../context.js';
+import { copyLogs, withLog } from './logs.js';
 import { obtainVm } from './obtain.js';
 import type { Journal } from '../record/journal.js';
 import { makePlan, type PlanRequest } from '../plan/plan.js';
@@ -103,7 +104,16 @@ export async function vmUp(
   await notePlanned(context, plan);
   await using archive = await openArchive(context, plan.archive, plan.options.offline, journal.tell);
   for (const text of plan.warnings) journal.tell({ type: 'notice', level: 'warning', text });
-  const { builder, reused } = await obtainVm({ context, journal, plan, archive, mayOutliveUs: true });
+  const { builder, reused } = await obtainVm({
+    context,
+    journal,
+    plan,
+    archive,
+    mayOutliveUs: true,
+    beforeRemoval: (failed) => copyLogs(journal, failed),
+  }).catch((error: unknown) => {
+    throw withLog(error, journal.folder);
+  });
   const { id } = builder.record;
   return await withCleanUp(
     journal.tell,
@@ -111,11 +121,17 @@ export async function vmUp(
       await provisionVm(context, journal, plan, builder);
       return id;
     },
-    (cleanUp, failed) =>
-      failed && !reused && !plan.options.rescue
-        ? cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell))
-        : cleanUp.attempt(notKept(id), () => keepBuilderVm(builder)),
-  );
+    async (cleanUp, failed) => {
+      if (!failed || reused || plan.options.rescue) {
+        await cleanUp.attempt(notKept(id), () => keepBuilderVm(builder));
+        return;
+      }
+      await copyLogs(journal, builder);
+      await cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell));
+    },
+  ).catch((error: unknown) => {
+    throw withLog(error, journal.folder);
+  });
 }
 
 export async function vmProvision(context: Context, journal: Journal): Promise<void> {
@@ -134,6 +150,9 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
     archive,
     mayOutliveUs: true,
     existing: await findVm(context, undefined),
+    beforeRemoval: (failed) => copyLogs(journal, failed),
+  }).catch((error: unknown) => {
+    throw withLog(error, journal.folder);
   });
   await withCleanUp(
     journal.tell,

@@ -77,8 +77,10 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
       kept === undefined ? 'Starting a VM' : 'Taking the kept VM',
       async (say) => {
         say.summary(`${id}, ${hardware(plan)}`);
-        if (kept === undefined)
-          return await startBuilderVm(context, plan, box, id, folder, held, request.mayOutliveUs);
+        if (kept === undefined) {
+          const { mayOutliveUs, bootTimeoutMs } = request;
+          return await startBuilderVm(context, plan, box, id, folder, held, { mayOutliveUs, bootTimeoutMs });
+        }
         say.reused();
         return await adoptBuilderVm(context, kept, held);
       },
@@ -162,9 +164,15 @@ async function connect(request: VmRequest, builder: BuilderVm, reused: boolean):
         `The logs of the VM ${id} are lost`,
         async () => await request.beforeRemoval?.(builder),
       );
-      if (reused && builder.vm.exit === undefined)
+      if (reused && builder.vm.exit === undefined) {
         await cleanUp.attempt(notKept(id), () => keepBuilderVm(builder));
-      else await cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell));
+        return;
+      }
+      if (reused) {
+        const text = `The VM ${id} ended while it started, and is removed with its disks.`;
+        journal.tell({ type: 'notice', level: 'warning', text });
+      }
+      await cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell));
     },
   );
 }

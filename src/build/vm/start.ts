@@ -8,7 +8,7 @@ import { consoleSize } from '../../guest/sshd-hint.js';
 import { boxesFolder, boxFiles, vmFiles, vmsFolder } from '../../paths.js';
 import { lock, type Lock } from '../../process/lock.js';
 import { currentOwner } from '../../process/owner.js';
-import type { RunningVm, Share } from '../../vm/provider.js';
+import type { RunningVm, Share, VmSpec } from '../../vm/provider.js';
 import { providerOf } from '../../vm/providers.js';
 import { makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
 import type { BuilderVm } from './builder-vm.js';
@@ -30,6 +30,8 @@ const SHARES: readonly Share[] = [
   { tag: 'builder', path: vmFiles.builder },
 ];
 
+type StartOptions = Pick<VmSpec, 'mayOutliveUs' | 'bootTimeoutMs'>;
+
 /** Starts a fresh VM. Its folder exists and holds the shares. */
 export async function startBuilderVm(
   context: Context,
@@ -38,7 +40,7 @@ export async function startBuilderVm(
   id: string,
   folder: string,
   held: Lock,
-  mayOutliveUs: boolean,
+  { mayOutliveUs, bootTimeoutMs }: StartOptions,
 ): Promise<BuilderVm> {
   const planned = [plan.caches.packages, plan.caches.website].filter((cache) => cache !== undefined);
   const base: VmRecord = {
@@ -73,7 +75,7 @@ export async function startBuilderVm(
     // As much as the guest can hold.
     const artifactBytes = plan.box.spec.diskBytes + (plan.ramKib ?? 0) * 1024;
     await storageOf(context, record, folder).makeArtifactDisk(artifactBytes);
-    return await launch(context, record, folder, box, held, mayOutliveUs);
+    return await launch(context, record, folder, box, held, { mayOutliveUs, bootTimeoutMs });
   } catch (error) {
     await undoStart(context, folder, record);
     throw error;
@@ -109,7 +111,7 @@ async function launch(
   folder: string,
   box: Box,
   held: Lock,
-  mayOutliveUs: boolean,
+  options: StartOptions,
 ): Promise<BuilderVm> {
   const storage = storageOf(context, base, folder);
   const consoleFrom = consoleSize(join(folder, vmFiles.console));
@@ -143,7 +145,7 @@ async function launch(
       ],
       accelerator: base.accelerator,
       user: base.user,
-      mayOutliveUs,
+      ...options,
     },
     context.signal,
   );
@@ -190,7 +192,10 @@ export async function adoptBuilderVm(context: Context, known: KnownVm, held: Loc
         },
       );
     }
-    return await launch(context, record, folder, box, held, true);
+    return await launch(context, record, folder, box, held, {
+      mayOutliveUs: true,
+      bootTimeoutMs: undefined,
+    });
   }
   const vm = await providerOf(record.provider).adopt({ folder, record });
   const storage = storageOf(context, record, folder);

@@ -3,7 +3,7 @@
  * variables filled in that it sets itself. What only running it could tell is UNKNOWN (shell-expansion.ts).
  */
 
-import { expand, expandAll } from './shell-expansion.js';
+import { expand, expandAll, UNKNOWN } from './shell-expansion.js';
 
 export interface ShellText {
   readonly commands: readonly (readonly string[])[];
@@ -23,6 +23,7 @@ interface Pending {
 
 class Reader {
   readonly #variables: Map<string, string>;
+  readonly #given: ReadonlySet<string>;
   readonly #commands: string[][] = [];
   readonly #documents: string[] = [];
   readonly #pending: Pending[] = [];
@@ -35,6 +36,7 @@ class Reader {
     variables: Readonly<Record<string, string>>,
   ) {
     this.#variables = new Map(Object.entries(variables));
+    this.#given = new Set(this.#variables.keys());
   }
 
   read(): ShellText {
@@ -161,6 +163,8 @@ class Reader {
       if (/^(?:export|readonly|local|declare)$/.test(word)) continue;
       const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(word) ?? [];
       if (name === undefined) break;
+      // It asks for what was given, by running something.
+      if (this.#given.has(name) && value?.includes(UNKNOWN) === true) continue;
       this.#variables.set(name, value ?? '');
     }
   }

@@ -14,7 +14,8 @@ clock() {
 
 space() {
   folder "$BUILD"
-  if [ -e "$BUILD/source" ] || [ -e "$BUILD/scratch" ]; then rm -rf "$BUILD/source" "$BUILD/scratch"; fi
+  if [ -e "$BUILD/source" ]; then remove_all "$BUILD/source"; fi
+  if [ -e "$BUILD/scratch" ]; then remove_all "$BUILD/scratch"; fi
   # A VM that was kept has what the last build wanted.
   if is_mounted "$BUILD"; then
     if [ "$MF_RAM" = yes ]; then mount -o "remount,size=$MF_RAM_KIB"k "$BUILD"; else umount "$BUILD"; fi
@@ -73,7 +74,7 @@ begin_there() {
 
 # A script that failed may have failed for want of room: the host says so then.
 say_full() {
-  for directory in "$BUILD" / /tmp; do
+  for directory in "$BUILD" / /tmp /var/cache/apt-cacher-ng; do
     [ -d "$directory" ] || continue
     free=$(df --output=avail --block-size=1K "$directory" | tail -n 1)
     if [ "$free" -lt 1024 ]; then

@@ -46,6 +46,24 @@ is_mounted() {
   return 1
 }
 
+# Unmounts all that is mounted below a directory, the last one first, and whether it is in use or not.
+unmount_below() {
+  below=
+  while read -r _ place _; do
+    case $place in "$1"/*) below="$place $below" ;; esac
+  done < /proc/mounts
+  for place in $below; do
+    # A blank in a name is \040 there.
+    umount --lazy "$(printf '%b' "$place")" || true
+  done
+}
+
+# Removes a directory and what is in it, and nothing that is mounted there: a script that was ended leaves its mounts.
+remove_all() {
+  unmount_below "$1"
+  rm -rf --one-file-system "$1"
+}
+
 # Waits for the proxy that prepare.sh has asked for; it starts while other things are done.
 proxy_ready() {
   [ "$MF_PROXY_IN_VM" = yes ] || return 0

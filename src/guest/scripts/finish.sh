@@ -1,14 +1,17 @@
-# Before the VM goes: the build directory away unless it is to be rescued, caches unmounted cleanly.
+# After the build. Before the VM goes: caches unmounted cleanly. Before it goes on: the build directory away, unless it is to
+# be rescued.
 main() {
   # After a timeout the script still runs.
   [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
   # After an interruption, that of provisioning does.
   [ ! -s "$UNFINISHED" ] || end_group "$PROVISION_GROUP"
-  if [ "$MF_KEEP_BUILD" != yes ]; then
-    if is_mounted /build; then umount -R --lazy /build; else rm -rf /build; fi
+  if [ "$MF_UNMOUNT" != yes ]; then
+    [ "$MF_KEEP_BUILD" = yes ] || no_build
+    return 0
   fi
-  [ "$MF_UNMOUNT" = yes ] || return 0
-  # A VM that is halted starts again from this disk.
+  # It may have a cache's directory in its own tree.
+  unmount_below /build
+  # A VM that is halted starts again from this disk, with what is to be rescued.
   sync
   systemctl stop apt-cacher-ng 2> /dev/null || true
   for directory in /var/cache/apt-cacher-ng /var/cache/website; do
@@ -17,6 +20,11 @@ main() {
     fi
   done
   other_disks
+}
+
+no_build() {
+  unmount_below /build
+  if is_mounted /build; then umount --lazy /build; else remove_all /build; fi
 }
 
 # Cache disks that a script of the project's has mounted where it likes, whole or in partitions.

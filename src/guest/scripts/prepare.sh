@@ -110,7 +110,9 @@ held_back() {
 # Fixes of security that the base box does not have. The kernel is held there: it runs already.
 fixes() {
   [ -n "$MF_FIXES" ] || return 0
-  if [ "$(cat /var/lib/mayfly-fixes 2> /dev/null)" = "$MF_FIXES" ]; then return 0; fi
+  # What a mirror has is `latest` today, and something else tomorrow.
+  if [ "$MF_FIXES" != latest ] && [ "$(cat /var/lib/mayfly-fixes 2> /dev/null)" = "$MF_FIXES" ]; then return 0; fi
+  [ -n "$MF_FIXES_SOURCES" ] || fail guest.fixes "the fixes of debian-security $MF_FIXES have no source"
   proxy_ready
   printf '%s' "$MF_FIXES_SOURCES" > /run/mayfly/fixes.list
   set -- -qq -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \

@@ -92,6 +92,8 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 
 class Handler {
   readonly #finders = new Map<string, Promise<SnapshotFinder | undefined>>();
+  /** What a tag's finder is of: the tag may be removed, and given again. */
+  readonly #tagged = new Map<string, string>();
   readonly #fetcher: FileFetcher;
 
   constructor(private readonly options: ServerOptions) {
@@ -146,9 +148,15 @@ class Handler {
       address.kind === 'snapshot'
         ? `${address.origin}/${address.serial}`
         : `tag ${address.tag}/${address.origin}`;
+    const ask = find ?? ((asked: SnapshotAddress) => snapshotAt(archive, asked));
+    if (address.kind !== 'snapshot') {
+      const now = JSON.stringify(await ask(address));
+      if (this.#tagged.get(key) !== now) this.#finders.delete(key);
+      this.#tagged.set(key, now);
+    }
     let finder = this.#finders.get(key);
     if (finder === undefined) {
-      finder = (find ?? ((asked) => snapshotAt(archive, asked)))(address).then((snapshot) =>
+      finder = ask(address).then((snapshot) =>
         snapshot === undefined ? undefined : new SnapshotFinder(archive, snapshot, signal),
       );
       this.#finders.set(key, finder);

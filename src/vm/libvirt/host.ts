@@ -41,13 +41,20 @@ export function cpusOf(info: string): number | undefined {
   return cpus === undefined ? undefined : Number(cpus);
 }
 
+/** libvirt's models that have svm (libvirt's cpu_map/x86_*.xml); none has vmx. A model is chosen that has no more than the CPU. */
+const WITH_SVM = /^(?:EPYC|Dhyana|Opteron_G[2-5]$|phenom$)/;
+
 /** What chooseAccelerator wants to know, from the XML of `virsh capabilities`. Pure. */
 export function capabilitiesOf(xml: string): {
   readonly flags: string;
   readonly device: 'usable' | 'missing';
 } {
   const host = /<host>[\s\S]*?<\/host>/.exec(xml)?.[0] ?? '';
-  // Features that the model implies are not listed; those that matter here are in no model of libvirt's.
-  const flags = ['vmx', 'svm'].filter((name) => host.includes(`<feature name='${name}'/>`)).join(' ');
+  // Features that the model implies are not listed.
+  const model = /<model>([^<]*)<\/model>/.exec(host)?.[1] ?? '';
+  const has = (name: string): boolean => host.includes(`<feature name='${name}'/>`);
+  const flags = [...(has('vmx') ? ['vmx'] : []), ...(has('svm') || WITH_SVM.test(model) ? ['svm'] : [])].join(
+    ' ',
+  );
   return { flags, device: xml.includes("<domain type='kvm'") ? 'usable' : 'missing' };
 }

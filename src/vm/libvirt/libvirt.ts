@@ -21,7 +21,15 @@ import { makeHandover } from './handover.js';
 import { createVolume, ensureBoxVolume, removeVmVolumes, upload, vmVolume, volumePaths } from './pool.js';
 import { discardPoolCache } from './pool-caches.js';
 import { libvirtSupport } from './support.js';
-import { destroyDomain, domainRuns, logSize, runningDomain, startWatch, type Domain } from './watch.js';
+import {
+  destroyDomain,
+  domainRuns,
+  logSize,
+  runningDomain,
+  startWatch,
+  unkillable,
+  type Domain,
+} from './watch.js';
 
 /** Milliseconds in which libvirt must have started QEMU. */
 const START_MS = 60_000;
@@ -56,7 +64,7 @@ export const libvirt: Provider = {
   },
   async remove(vm) {
     const { uri, id } = known(vm);
-    await destroyDomain(uri, domainName(id), []);
+    if (!(await destroyDomain(uri, domainName(id), []))) throw unkillable(uri, domainName(id));
     if (parseConnection(uri).isSession) return;
     for (const cache of Object.keys(vm.record.caches)) await discardPoolCache(uri, cache, id);
     await removeVmVolumes(uri, id);
@@ -130,7 +138,7 @@ async function filesInPool(
   const console = vmVolume(spec.id, 'console');
   if (isNew) {
     await makeConsole(uri, spec.id, signal);
-    const backing = await ensureBoxVolume(uri, spec.box, signal);
+    const backing = await ensureBoxVolume(uri, spec.box, spec.id, signal);
     await createVolume(uri, { name: root, bytes: spec.box.diskBytes, format: 'qcow2', backing }, signal);
     const file = join(spec.folder, vmFiles.handover);
     await createVolume(uri, { name: handover, bytes: (await stat(file)).size, format: 'raw' }, signal);

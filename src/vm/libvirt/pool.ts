@@ -3,7 +3,7 @@
  * with `mayfly-`:
  *
  *   mayfly-box-FINGERPRINT.qcow2               a base box, complete: an empty overlay over the next
- *   mayfly-box-FINGERPRINT-data-RANDOM.qcow2   what was uploaded
+ *   mayfly-box-FINGERPRINT-data-ID.qcow2       what was uploaded, by the start of that VM
  *   mayfly-FINGERPRINT_vagrant_box_image_*     an empty overlay over the first, for Vagrant's plug-in (vagrant/box.ts)
  *   mayfly-vm-ID.qcow2, -handover, -artifacts  disks of one VM
  *   mayfly-vm-ID-console.raw                   what its serial console says (libvirt's log daemon adds .0, .1, …)
@@ -12,10 +12,10 @@
  * libvirt cannot rename a volume. What must appear whole, in one step, is published: an empty overlay is made over it,
  * which fails when another made it first.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MayflyError } from '../../errors.js';
 import { CommandError } from '../../process/command-error.js';
 import type { BoxFiles } from '../provider.js';
@@ -35,7 +35,9 @@ export interface NewVolume {
 /** Pure. */
 export function createArguments({ name, bytes, format, backing }: NewVolume): readonly string[] {
   const below = backing === undefined ? [] : ['--backing-vol', backing, '--backing-vol-format', 'qcow2'];
-  return ['vol-create-as', POOL, name, String(bytes), '--format', format, ...below];
+  // libvirt takes all of a raw volume's room at once, unless it is told how much.
+  const sparse = format === 'raw' ? ['--allocation', '0'] : [];
+  return ['vol-create-as', POOL, name, String(bytes), '--format', format, ...sparse, ...below];
 }
 
 export async function createVolume(uri: string, volume: NewVolume, signal: AbortSignal): Promise<void> {
@@ -118,16 +120,21 @@ const VM_PARTS = ['root', 'handover', 'artifacts', 'console'] as const;
 export const vmVolume = (id: string, part: (typeof VM_PARTS)[number]): string =>
   part === 'root' ? `mayfly-vm-${id}.qcow2` : `mayfly-vm-${id}-${part}.raw`;
 
-/** Uploads a base box unless the host has it. @returns the name of its volume */
-export async function ensureBoxVolume(uri: string, box: BoxFiles, signal: AbortSignal): Promise<string> {
+/** Uploads a base box unless the host has it. @param id of the VM that wants it @returns the name of its volume */
+export async function ensureBoxVolume(
+  uri: string,
+  box: BoxFiles,
+  id: string,
+  signal: AbortSignal,
+): Promise<string> {
   const name = boxVolume(box.fingerprint);
   if ((await listVolumes(uri)).includes(name)) return name;
-  const data = `mayfly-box-${box.fingerprint}-data-${randomBytes(4).toString('hex')}.qcow2`;
+  const data = `${boxData(box.fingerprint)}${id}.qcow2`;
   try {
     await createVolume(uri, { name: data, bytes: (await stat(box.disk)).size, format: 'qcow2' }, signal);
     await upload(uri, data, box.disk, signal);
     // libvirt remembers what the volume was before: read it anew.
-    await virsh(uri, ['pool-refresh', POOL], { signal });
+    await refreshPool(uri, signal);
     const overlay = { name, bytes: box.diskBytes, format: 'qcow2', backing: data } as const;
     if (!(await publishVolume(uri, overlay, signal))) await deleteVolume(uri, data);
   } catch (error) {
@@ -135,6 +142,28 @@ export async function ensureBoxVolume(uri: string, box: BoxFiles, signal: AbortS
     throw error;
   }
   return name;
+}
+
+/** What was uploaded for the VM that its name ends with. */
+const boxData = (fingerprint: string): string => `mayfly-box-${fingerprint}-data-`;
+
+/** Milliseconds in which another client may be busy with the pool: it copies whole caches. */
+const BUSY_MS = 120_000;
+
+/** libvirt refuses it while anybody makes a volume there. */
+async function refreshPool(uri: string, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + BUSY_MS;
+  for (;;) {
+    try {
+      await virsh(uri, ['pool-refresh', POOL], { signal });
+      return;
+    } catch (error) {
+      const isBusy =
+        error instanceof CommandError && error.failure.tail.join('\n').includes('asynchronous jobs');
+      if (!isBusy || Date.now() > deadline) throw error;
+      await sleep(1000, undefined, { signal });
+    }
+  }
 }
 
 /** The disk that a VM starts from: ours, or one that Vagrant's plug-in made. Pure. */
@@ -153,15 +182,23 @@ export async function removeBoxVolumes(uri: string, fingerprint: string): Promis
   const names = await listVolumes(uri);
   const name = boxVolume(fingerprint);
   if (names.includes(name)) await deleteVolume(uri, name);
-  for (const data of names.filter((other) => other.startsWith(`mayfly-box-${fingerprint}-data-`))) {
+  for (const data of names.filter((other) => other.startsWith(boxData(fingerprint)))) {
     await deleteVolume(uri, data);
   }
 }
 
-/** Removes the disks of one VM, and what its console said. */
+/** Removes the disks of one VM, what its console said, and what it was still uploading when it was killed. */
 export async function removeVmVolumes(uri: string, id: string): Promise<void> {
-  for (const name of volumesOf(id, await listVolumesAnew(uri))) await deleteVolume(uri, name);
+  const names = await listVolumesAnew(uri);
+  for (const name of volumesOf(id, names)) await deleteVolume(uri, name);
+  const uploaded = names.filter((name) => name.endsWith(`-data-${id}.qcow2`));
+  if (uploaded.length === 0) return;
+  const boxes = await describeVolumes(uri, names.filter(isBox));
+  const used = new Set([...boxes.values()].map(({ backing }) => backing));
+  for (const name of uploaded.filter((data) => !used.has(data))) await deleteVolume(uri, name);
 }
+
+const isBox = (name: string): boolean => /^mayfly-box-[0-9a-f]+\.qcow2$/.test(name);
 
 /** Those of one VM. libvirt's log daemon begins a new file now and then, and numbers the old ones. Pure. */
 export function volumesOf(id: string, names: readonly string[]): readonly string[] {

@@ -102,8 +102,7 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
     return done;
   };
   const kill = async (): Promise<void> => {
-    if (await end([])) return;
-    throw new MayflyError('vm', 'vm.unkillable', `libvirt at ${uri} cannot end the domain ${name}.`);
+    if (!(await end([]))) throw unkillable(uri, name);
   };
   const connection = parseConnection(uri);
   const through = connection.through?.(port);
@@ -132,6 +131,11 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
     },
   };
 }
+
+export const unkillable = (uri: string, name: string): MayflyError =>
+  new MayflyError('vm', 'vm.unkillable', `libvirt at ${uri} cannot end the domain ${name}.`, {
+    hint: 'Its QEMU may wait for a disk that does not answer. The VM stays noted: the next command tries again.',
+  });
 
 /** @returns whether it is gone */
 export async function destroyDomain(uri: string, name: string, flags: readonly string[]): Promise<boolean> {

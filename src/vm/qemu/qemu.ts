@@ -145,7 +145,10 @@ async function attached(service: Service, spec: VmSpec, port: number): Promise<R
     void service.end(0);
   });
   const exited = service.exited.then((status) => {
-    exit = { reason: exitReason(status.exitCode, status.signal), hostDiskFull };
+    // Its own last words: an assertion that failed, memory that it did not get.
+    const [last] = status.exitCode === 0 ? [] : logTail(join(spec.folder, vmFiles.qemuLog), 1);
+    const reason = exitReason(status.exitCode, status.signal);
+    exit = { reason: last === undefined ? reason : `${reason}: ${last}`, hostDiskFull };
     return exit;
   });
   return {

@@ -38,9 +38,14 @@ export function hasBox(listing: string, fingerprint: string): boolean {
   ).test(`${listing}\n`);
 }
 
-/** Gives the box to Vagrant and its plug-in, unless they have it. @param scratch folder on a disk */
-export async function ensureVagrantBox(box: BoxFiles, scratch: string, signal: AbortSignal): Promise<void> {
-  await ensurePluginVolume(box, signal);
+/** Gives the box to Vagrant and its plug-in, unless they have it. @param id of the VM that wants it @param scratch folder on a disk */
+export async function ensureVagrantBox(
+  box: BoxFiles,
+  id: string,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await ensurePluginVolume(box, id, signal);
   await ensureInVagrant(box, scratch, signal);
 }
 
@@ -48,10 +53,10 @@ export async function ensureVagrantBox(box: BoxFiles, scratch: string, signal: A
  * The plug-in takes a volume of the box's name for the whole box, also one that it was still uploading when it was
  * killed. So it finds one that appeared in one step.
  */
-async function ensurePluginVolume(box: BoxFiles, signal: AbortSignal): Promise<void> {
+async function ensurePluginVolume(box: BoxFiles, id: string, signal: AbortSignal): Promise<void> {
   const name = vagrantBoxVolume(box.fingerprint);
   if ((await listVolumes(SYSTEM)).includes(name)) return;
-  const backing = await ensureBoxVolume(SYSTEM, box, signal);
+  const backing = await ensureBoxVolume(SYSTEM, box, id, signal);
   await publishVolume(SYSTEM, { name, bytes: box.diskBytes, format: 'qcow2', backing }, signal);
 }
 

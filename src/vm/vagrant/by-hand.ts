@@ -22,6 +22,15 @@ export function mayflyIn(checkout: string, env: NodeJS.ProcessEnv): readonly str
   return ['env', '-C', checkout, ...places, process.execPath, PROGRAM];
 }
 
+/** Vagrant runs what comes after `destroy` also where the person has said no: then the machine is there as before. */
+const afterDestroy = (words: readonly string[]): readonly string[] => [
+  '    config.trigger.after :destroy do |trigger|',
+  '      trigger.ruby do |_, machine|',
+  `        machine.id || system(${words.map(quoteRuby).join(', ')}) || raise('mayfly vm destroy failed')`,
+  '      end',
+  '    end',
+];
+
 /** Lines of the Vagrantfile. Pure. */
 export function triggers(id: string, mayfly: readonly string[]): readonly string[] {
   const trigger = (
@@ -43,7 +52,7 @@ export function triggers(id: string, mayfly: readonly string[]): readonly string
     ...trigger('after :provision', ['vm', 'provision']),
     // One that no longer answers ends all the same.
     ...trigger('before :halt, :reload, :destroy', ['vm', 'halt', id], ['trigger.on_error = :continue']),
-    ...trigger('after :destroy', ['vm', 'destroy', id]),
+    ...afterDestroy([...mayfly, 'vm', 'destroy', id]),
     '  end',
   ];
 }

@@ -7,8 +7,9 @@ import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MayflyError } from '../../errors.js';
-import { vmFiles } from '../../paths.js';
+import { vagrantLockFile, vmFiles } from '../../paths.js';
 import { CommandError } from '../../process/command-error.js';
+import { lock } from '../../process/lock.js';
 import { which } from '../../process/run.js';
 import { logTail } from '../../process/service.js';
 import { makeKeys } from '../keys.js';
@@ -26,7 +27,14 @@ import {
   volumePath,
 } from '../libvirt/pool.js';
 import { discardPoolCache } from '../libvirt/pool-caches.js';
-import { destroyDomain, domainRuns, logSize, runningDomain, startWatch } from '../libvirt/watch.js';
+import {
+  destroyDomain,
+  domainRuns,
+  logSize,
+  runningDomain,
+  startWatch,
+  unkillable,
+} from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
 import { mayflyIn } from './by-hand.js';
 import { vagrant as command } from './command.js';
@@ -36,7 +44,7 @@ import { has9p, ownVagrantfile, shareTags, SYSTEM, vagrantfile } from './vagrant
 
 /** Lines of the serial console that are shown when Vagrant gave up. */
 const CONSOLE_LINES = 15;
-/** Seconds that Vagrant waits for SSH. */
+/** Seconds that Vagrant waits for SSH, where nobody says how long. */
 const BOOT_SECONDS = 600;
 
 export const vagrant: Provider = {
@@ -44,13 +52,13 @@ export const vagrant: Provider = {
   supported: vagrantSupport,
   start,
   async adopt({ folder, record: { id, host, port } }) {
-    if (host === undefined || port === undefined) {
-      throw new MayflyError('vm', 'vm.not-running', `The VM ${id} does not run.`);
-    }
-    return await attach(id, folder, host, port);
+    // One that was halted, and then started by hand, for another branch: nobody has noted where it is.
+    const address = host ?? (await addressOf(id, new AbortController().signal));
+    return await attach(id, folder, address, port ?? 22);
   },
-  async lives({ record: { id, port } }) {
-    return port === undefined ? false : await domainRuns(SYSTEM, id).catch(() => undefined);
+  async lives({ record: { id, kept, port } }) {
+    if (port === undefined) return kept && (await domainRuns(SYSTEM, id).catch(() => false));
+    return await domainRuns(SYSTEM, id).catch(() => undefined);
   },
   remove,
 };
@@ -58,6 +66,11 @@ export const vagrant: Provider = {
 const machineFolder = (folder: string): string => join(folder, vmFiles.vagrant);
 
 async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
+  // Vagrant adds a box, and its plug-in makes and removes the network, with no regard for another process that is at it.
+  await using _alone = await lock(vagrantLockFile(spec.folder), {
+    purpose: 'starts a VM with Vagrant',
+    signal,
+  });
   const machine = machineFolder(spec.folder);
   const isNew = await access(join(machine, 'Vagrantfile')).then(
     () => false,
@@ -74,7 +87,6 @@ async function start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm> {
       const up = ['up', '--provider', 'libvirt', '--no-provision', '--no-destroy-on-error'];
       await logged(up, spec.folder, signal);
     }
-    // Nothing of the project's has run in it yet.
     if (isCutOff) await cutOff(spec.id, spec.folder, signal);
     return await attach(spec.id, spec.folder, await addressOf(spec.id, signal), 22);
   } catch (error) {
@@ -119,7 +131,7 @@ async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Prom
   const file = join(spec.folder, vmFiles.handover);
   await createVolume(SYSTEM, { name, bytes: (await stat(file)).size, format: 'raw' }, signal);
   await upload(SYSTEM, name, file, signal);
-  await ensureVagrantBox(spec.box, spec.folder, signal);
+  await ensureVagrantBox(spec.box, spec.id, spec.folder, signal);
   const with9p = await readsOurFiles(signal);
   if (!with9p) await makeConsole(SYSTEM, spec.id, signal);
   const text = vagrantfile({
@@ -130,7 +142,7 @@ async function prepare(spec: VmSpec, machine: string, signal: AbortSignal): Prom
     console: with9p
       ? join(spec.folder, vmFiles.console)
       : await volumePath(SYSTEM, vmVolume(spec.id, 'console'), signal),
-    bootSeconds: BOOT_SECONDS,
+    bootSeconds: spec.bootTimeoutMs === undefined ? BOOT_SECONDS : Math.ceil(spec.bootTimeoutMs / 1000),
     mayfly: mayflyIn(spec.checkout, process.env),
   });
   await mkdir(machine);
@@ -189,8 +201,14 @@ async function remove({ folder, record }: VmOnDisk): Promise<void> {
   const { id } = record;
   const name = domainName(id);
   const machine = machineFolder(folder);
-  await destroyDomain(SYSTEM, name, []);
-  if (which('vagrant') !== undefined) {
+  if (!(await destroyDomain(SYSTEM, name, []))) throw unkillable(SYSTEM, name);
+  // Without one, Vagrant would take that of a folder above.
+  const hasFile = await access(join(machine, 'Vagrantfile')).then(
+    () => true,
+    () => false,
+  );
+  if (hasFile && which('vagrant') !== undefined) {
+    await using _alone = await lock(vagrantLockFile(folder), { purpose: 'removes a VM with Vagrant' });
     await command(['destroy', '--force'], { cwd: machine }).catch(() => undefined);
   }
   await virsh(SYSTEM, ['undefine', name], { accept: [0, 1] });

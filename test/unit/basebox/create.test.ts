@@ -132,7 +132,11 @@ describe('the disk tools', () => {
 
   it('are stopped when the packages fail', async () => {
     const { job, root } = await rig();
-    await fakeMmdebstrap(root, ':', `${INSTALLS}; sleep 0.3; echo 'E: Unable to locate package zzz' >&2; exit 25`);
+    await fakeMmdebstrap(
+      root,
+      ':',
+      `${INSTALLS}; sleep 0.3; echo 'E: Unable to locate package zzz' >&2; exit 25`,
+    );
     const unscripted = { ...job, spec: { ...job.spec, postinstall: undefined } };
     expect(await failure(createBox(unscripted))).toMatchObject({ code: 'box.unknown-package' });
     expect(await readdir(job.boxStore)).toEqual([]);

@@ -2,7 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noteCopy, removeCopies } from '../../../src/build/box/copies.js';
+import { cleanBoxes } from '../../../src/build/box/commands.js';
+import { copiedBoxes, noteCopy, removeCopies } from '../../../src/build/box/copies.js';
 import { copiesFile } from '../../../src/paths.js';
 import { isRootDisk } from '../../../src/vm/libvirt/pool.js';
 import { vagrantBoxVolume } from '../../../src/vm/vagrant/vagrantfile.js';
@@ -44,6 +45,21 @@ esac`,
     told,
   };
 }
+
+it('copies whose box is gone are looked at again by the next clean', async () => {
+  const folder = await temporaryFolder();
+  const context = contextIn(folder, folder);
+  await noteCopy(context, BOX, SYSTEM);
+  await noteCopy(context, BOX, SYSTEM);
+  expect(await copiedBoxes(context)).toEqual([BOX]);
+  await fakeProgram('virsh', 'echo "error: no route to host" >&2; exit 1');
+  expect(await cleanBoxes(context, {})).toEqual([]);
+  expect(await copiedBoxes(context)).toEqual([BOX]);
+  await fakeProgram('virsh', ':');
+  await fakeProgram('vagrant', ':');
+  expect(await cleanBoxes(context, {})).toEqual([]);
+  expect(await copiedBoxes(context)).toEqual([]);
+});
 
 describe('the copies of a base box', () => {
   it.each([

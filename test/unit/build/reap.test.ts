@@ -9,7 +9,7 @@ import { holdVm } from '../../../src/build/vm/builder-vm.js';
 import { cacheStore, closeCaches } from '../../../src/build/vm/caches.js';
 import { findKeptVm } from '../../../src/build/vm/kept.js';
 import { adoptBuilderVm } from '../../../src/build/vm/start.js';
-import { cachesFolder, vmsFolder } from '../../../src/paths.js';
+import { buildsFolder, cachesFolder, vmsFolder } from '../../../src/paths.js';
 import { currentOwner, ownerOf } from '../../../src/process/owner.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
 import { spawnSleep } from '../../rig/sleeper.js';
@@ -137,4 +137,21 @@ it('an overlay that is gone when it is to be kept is told of', async () => {
   await closeCaches(context, record, '/vm', true, (event) => void events.push(event));
   expect(events).toMatchObject([{ type: 'notice', level: 'warning' }]);
   expect(JSON.stringify(events)).toContain(path);
+});
+
+it('the artifact disk of a build that was killed goes; one that waits for a person stays', async () => {
+  const context = await emptyHome();
+  const owners = { '20260102T030405Z-0001': RECORD.owner, '20260102T030405Z-0002': await currentOwner() };
+  for (const [id, owner] of Object.entries(owners)) {
+    const folder = join(buildsFolder(context.home), id);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'about.json'), JSON.stringify({ schema: 1, owner, checkout: '/x' }));
+    for (const disk of ['artifacts.raw', 'artifacts-kept.raw']) await writeFile(join(folder, disk), '');
+  }
+  expect(await reapLeftovers(context, () => undefined)).toEqual([
+    'the artifact disk of the build 20260102T030405Z-0001, which was killed',
+  ]);
+  const left = (id: string): Promise<readonly string[]> => readdir(join(buildsFolder(context.home), id));
+  expect([...(await left('20260102T030405Z-0001'))].sort()).toEqual(['about.json', 'artifacts-kept.raw']);
+  expect(await left('20260102T030405Z-0002')).toHaveLength(3);
 });

@@ -11,7 +11,7 @@ const MAYFLY = `case "$1 $2" in
   'snapshots list') cat "$FAKE/tags.json" ;;
   'build --artifacts')
     printf '%s' "\${APT_SNAPSHOTS_SERIALS-none}" > "$FAKE/serials"
-    printf '{"archive":{"serials":%s},"plan":{"archive":{"kind":"%s"%s},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_USED" "$FAKE_KIND" "$FAKE_ORIGINS" > "$3/build.json"
+    printf '{"archive":{"serials":%s},"plan":{"source":{"featureCommit":"%s","ref":{"kind":"branch","name":"main"}},"archive":{"kind":"%s"%s},"environment":{"X":"\\"kind\\": \\"local\\""}}}' "$FAKE_USED" "$(git rev-parse HEAD)" "$FAKE_KIND" "$FAKE_ORIGINS" > "$3/build.json"
     ;;
   'snapshots export') echo bundle > "$4" ;;
 esac

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyProblem } from '../../../src/config/proxy.js';
+import { proxyProblem, withoutPasswords } from '../../../src/config/proxy.js';
 
 describe('proxyProblem', () => {
   it.each([
@@ -60,5 +60,25 @@ describe('proxyProblem', () => {
   it('does not show a password', () => {
     expect(proxyProblem('https://me:s3cret@proxy.example')).not.toContain('s3cret');
     expect(proxyProblem('http://me:s3cret@@127.0.0.1')).not.toContain('s3cret');
+  });
+});
+
+it('what is published has no password of any URL, and is else as it was', () => {
+  const plan = {
+    apt: {
+      proxy: 'http://me:s3cret@proxy.example:3128',
+      sources: ['deb http://a:b@mirror.example/debian trixie main'],
+    },
+    connection: 'qemu+ssh://ada@big.example/system',
+    mail: 'ada@example.org said "http://x.example/a@b"',
+    ram: undefined,
+  };
+  expect(withoutPasswords(plan)).toEqual({
+    apt: {
+      proxy: 'http://…@proxy.example:3128',
+      sources: ['deb http://…@mirror.example/debian trixie main'],
+    },
+    connection: plan.connection,
+    mail: plan.mail,
   });
 });

@@ -15,6 +15,10 @@ const failing = (code: string, text: string) =>
     `secret=$(sed -n 's/^MF_SECRET=//p'); echo "mayfly-failure $secret ${code} ${text}" >&2; exit 70`,
   );
 
+/** What a script of ours says when one of the project's has ended. */
+const ENDED = (code: number): string =>
+  `secret=$(sed -n 's/^MF_SECRET=//p'); echo "mayfly-ended $secret ${code}" >&2`;
+
 describe('guestError', () => {
   it.each([
     ['guest.wrong-branch', 'refused', 'This VM was started for X and cannot build feature/x.', 'vm destroy'],
@@ -115,6 +119,13 @@ describe('a step in the guest', () => {
     const guest = await guestSession();
     await fakeProgram('ssh', 'cat >/dev/null; exit 3');
     expect(await failure(prepare(guest, SETTINGS, OPTIONS))).toMatchObject({ code: 'guest.prepare-failed' });
+    // Before the project's script was begun.
+    expect(await failure(provision(guest, 'provision/x', SETTINGS, [], OPTIONS))).toMatchObject({
+      kind: 'vm',
+      code: 'guest.broken',
+      message: "mayfly's own provision.sh ended in the VM with exit code 3, before the project's script did.",
+    });
+    await fakeProgram('ssh', `${ENDED(3)}; exit 3`);
     const error = await failure(provision(guest, 'provision/x', SETTINGS, [], OPTIONS));
     expect(error).toMatchObject({
       code: 'guest.provision-failed',
@@ -151,7 +162,7 @@ describe('a step in the guest', () => {
   });
 
   it('the build script’s exit code is handed on', async () => {
-    await fakeProgram('ssh', 'cat >/dev/null; exit 42');
+    await fakeProgram('ssh', `${ENDED(42)}; exit 42`);
     const request = {
       script: 's',
       commit: 'c',
@@ -163,5 +174,11 @@ describe('a step in the guest', () => {
       environment: ['A=b c'],
     } as const;
     expect(await runBuild(await guestSession(), SETTINGS, request, OPTIONS)).toMatchObject({ exitCode: 42 });
+    // Out of room for the clone, say.
+    await fakeProgram('ssh', 'cat >/dev/null; exit 32');
+    expect(await failure(runBuild(await guestSession(), SETTINGS, request, OPTIONS))).toMatchObject({
+      kind: 'vm',
+      code: 'guest.broken',
+    });
   });
 });

@@ -71,6 +71,28 @@ it('other_disks unmounts each disk once, wherever it is mounted', async () => {
   expect(stdout).toBe('umount --all-targets /dev/vdb\numount --all-targets /dev/vdc1\n');
 });
 
+it('what a script that was ended has left mounted goes before its directory: the last first, and nothing else', async () => {
+  const folder = await temporaryFolder();
+  const mounts = join(folder, 'mounts');
+  const lines = [
+    'tmpfs /build',
+    'proc /build/a/proc',
+    'udev /build/a/dev',
+    'x /build/a/dev/a\\040b',
+    'y /builder',
+  ];
+  await writeFile(mounts, lines.map((line) => `${line} type rw 0 0\n`).join(''));
+  const text = (await scriptText('finish', {})).replaceAll('/proc/mounts', quoteWord(mounts));
+  const call = 'umount() { echo "umount $*"; }; rm() { echo "rm $*"; }; remove_all /build';
+  const { stdout } = await run('sh', ['-s'], { input: text.replace(/^main < .*$/m, call) });
+  expect(stdout.trim().split('\n')).toEqual([
+    'umount --lazy /build/a/dev/a b',
+    'umount --lazy /build/a/dev',
+    'umount --lazy /build/a/proc',
+    'rm -rf --one-file-system /build',
+  ]);
+});
+
 describe('what a mayfly that was killed left running in the VM', () => {
   /** Calls a function of common.sh, with control groups that are folders. @returns what it did */
   async function call(name: string, isUnfinished: boolean) {

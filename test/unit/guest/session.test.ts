@@ -27,7 +27,7 @@ describe('a script in the guest', () => {
 
   it('that ends with 255 is no broken connection, when it says that it ended', async () => {
     const { lines, outcome } = await script('echo "mayfly-ended $secret 255" >&2; exit 255');
-    expect(await outcome).toEqual({ exitCode: 255 });
+    expect(await outcome).toEqual({ exitCode: 255, ended: true });
     expect(lines).toEqual([]);
     const broken = await script('echo "mayfly-ended 00 255" >&2; exit 255');
     expect(await failure(broken.outcome)).toMatchObject({ kind: 'vm', code: 'vm.connection' });

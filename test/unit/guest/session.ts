@@ -42,4 +42,5 @@ export const SETTINGS: GuestSettings = {
   aptSources: ['deb http://mirror.example/debian trixie main', 'deb http://mirror.example/x y main'],
   imageSources: [],
   fixes: undefined,
+  fixesSources: [],
 };

@@ -44,6 +44,24 @@ describe('an exclusive lock', () => {
     });
   });
 
+  it('is taken where its file cannot be written to, and lets its process end', async () => {
+    const path = await lockPath();
+    const child = startNode(
+      `import { lock } from ${JSON.stringify(sourceUrl('process/lock.ts'))};
+       import { mkdirSync } from 'node:fs';
+       import { dirname } from 'node:path';
+       const [path] = process.argv.slice(1);
+       // A directory takes a lock, and no text.
+       mkdirSync(path, { recursive: true });
+       const held = await lock(path, { purpose: 'writes nothing' });
+       console.log('held');
+       await held.release();`,
+      [path],
+    );
+    expect(await child.firstLine).toBe('held');
+    await child.ended;
+  });
+
   it('keeps other processes out, and lets them in once it is released', async () => {
     const path = await lockPath();
     const held = await lock(path, { purpose });

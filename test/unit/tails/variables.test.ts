@@ -118,6 +118,10 @@ const VARIABLES: Rows = [
     },
   ],
   [
+    'a proxy that is no URL is nothing to a build that does not use it',
+    { env: { http_proxy: '10.0.0.1:3128' }, variables: { TAILS_PROXY_TYPE: 'vmproxy' } },
+  ],
+  [
     'empty variables are none',
     {
       env: {
@@ -126,8 +130,9 @@ const VARIABLES: Rows = [
         BASE_BRANCH_GIT_COMMIT: '',
         ARTIFACTS: '',
         APT_SNAPSHOTS_SERIALS: '',
+        http_proxy: '',
       },
-      variables: { GIT_COMMIT: '<stable>' },
+      variables: { TAILS_PROXY_TYPE: 'vmproxy', GIT_COMMIT: '<stable>' },
     },
   ],
   [

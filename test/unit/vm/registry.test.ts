@@ -12,6 +12,7 @@ import {
   type VmRecord,
 } from '../../../src/vm/registry.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
+import { eventually } from '../../rig/eventually.js';
 import { spawnSleep } from '../../rig/sleeper.js';
 import { temporaryFolder } from '../source/repository.js';
 import { RECORD } from './spec.js';
@@ -154,6 +155,21 @@ describe('reaping', () => {
     if (vm !== undefined) await reapVm(vm);
     expect(await isAlive(own)).toBe(false);
     expect(await readdir(vms)).toEqual([]);
+  });
+
+  it('ends a QEMU that nobody had noted yet, and no shell of a person that stands in the folder', async () => {
+    const vms = await temporaryFolder();
+    await put(vms, {});
+    const [vm] = await listVms(vms);
+    const folder = vm?.folder ?? '';
+    const [shell, qemu] = [
+      await spawnSleep('bash', { cwd: folder }),
+      await spawnSleep('qemu-system-x86', { cwd: folder }),
+    ];
+    const owners = [await ownerOf(shell.pid), await ownerOf(qemu.pid)];
+    if (vm !== undefined) await reapVm(vm);
+    await eventually('QEMU is gone', async () => owners[1] !== undefined && !(await isAlive(owners[1])));
+    expect(owners[0] !== undefined && (await isAlive(owners[0]))).toBe(true);
   });
 
   it('never signals a process that only has the pid of the VM', async () => {

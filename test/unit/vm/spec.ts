@@ -34,6 +34,7 @@ export const SPEC: VmSpec = {
   ],
   accelerator: 'kvm',
   user: 'builder',
+  bootTimeoutMs: undefined,
   mayOutliveUs: false,
 };
 

@@ -13,6 +13,10 @@ describe('an untracked file', () => {
     ['tails-a5', '.', false],
     ['build.json', '.', false],
     ['SHA256SUMS', '.', false],
+    // Being written when a build was killed.
+    ['.a.iso.new', '.', false],
+    ['SHA256SUMS.4711.new', '.', false],
+    ['a.new', '.', true],
     ['report/junit.xml', '.', false],
     ['junit.xml', '.', true],
     ['a.img', '.', true],

@@ -99,6 +99,19 @@ describe('the environment of scripts', () => {
       offline: false,
     });
   });
+
+  it('fixes of security have the source that their origin is at, a mirror, too', () => {
+    const sources = [
+      'deb [check-date=no] http://127.0.0.1:3143/debian/2026010203 trixie main',
+      'deb [signed-by=/k] http://mirror.example/debian-security trixie-security main',
+    ];
+    const [debian] = PLAN.archive.origins;
+    if (debian === undefined) throw new Error('the plan has no origin');
+    const origins = [debian, { ...debian, origin: 'debian-security', suites: ['trixie-security'] }];
+    const plan = { ...PLAN, apt: { ...PLAN.apt, sources }, archive: { ...PLAN.archive, origins } };
+    expect(guestSettings(plan, undefined, 'latest').fixesSources).toEqual([sources[1]]);
+    expect(guestSettings(PLAN).fixesSources).toEqual([]);
+  });
 });
 
 describe('what a base box will cost', () => {

@@ -31,6 +31,9 @@ describe('words of commands', () => {
 
   it('variables from outside', () => {
     expect(readShell('a $X', { X: '1' }).commands).toEqual([['a', '1']]);
+    // What the definition asks its settings for is what was given; what it computes itself is not known.
+    expect(readShell('X="$(setting X)"\na $X', { X: '1' }).commands.at(-1)).toEqual(['a', '1']);
+    expect(readShell('X="$(setting X)"\na $X').commands.at(-1)).toEqual(['a', '\ufffd']);
   });
 });
 

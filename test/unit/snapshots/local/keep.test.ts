@@ -112,6 +112,21 @@ describe('expiry', () => {
     for (const file of precious) expect(await readFile(file, 'utf8')).toBe('x');
   });
 
+  it('a tag that was removed is served no more, and one of its name has its own states', async () => {
+    const { snapshot: first } = await rig.take();
+    await addTag(rig.archive, tagOf(first, [HELLO]));
+    await rig.serving(async ({ get }) => {
+      expect((await get(`/1.0/debian/${poolPath(HELLO)}`)).status).toBe(200);
+      await removeTag(rig.archive, '1.0');
+      expect((await get(`/1.0/debian/${poolPath(HELLO)}`)).status).toBe(404);
+      await rig.mirror.publish({ packages: [NEWER] });
+      const { snapshot: second } = await rig.take();
+      await addTag(rig.archive, tagOf(second, [NEWER]));
+      expect((await get(`/1.0/debian/${poolPath(NEWER)}`)).status).toBe(200);
+      expect((await get(`/1.0/debian/${poolPath(HELLO)}`)).status).toBe(404);
+    });
+  });
+
   it('leaves what a tag keeps, and nothing else of its snapshot', async () => {
     const [first] = await twoSnapshots();
     await addTag(rig.archive, tagOf(first, [HELLO]));

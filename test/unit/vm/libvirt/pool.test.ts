@@ -1,14 +1,26 @@
 /** What is read from virsh's tables and XML, and the names of volumes. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { capabilitiesOf } from '../../../../src/vm/libvirt/host.js';
-import { createArguments, vmVolume, volumesOf } from '../../../../src/vm/libvirt/pool.js';
+import {
+  createArguments,
+  ensureBoxVolume,
+  removeVmVolumes,
+  vmVolume,
+  volumesOf,
+} from '../../../../src/vm/libvirt/pool.js';
 import { parseVolumes, volumeNames } from '../../../../src/vm/libvirt/volumes.js';
 import { chainOf, generationsOf, needless, runVolume } from '../../../../src/vm/libvirt/pool-caches.js';
 import { freeMemory } from '../../../../src/vm/libvirt/support.js';
+import { fakeProgram } from '../../../rig/fake-programs.js';
+import { temporaryFolder } from '../../source/repository.js';
 
 it('volumes are made in the pool that every libvirt has', () => {
   expect(createArguments({ name: 'mayfly-x', bytes: 512, format: 'raw' })).toEqual([
     ...['vol-create-as', 'default', 'mayfly-x', '512', '--format', 'raw'],
+    // Else all of its room is taken at once.
+    ...['--allocation', '0'],
   ]);
   expect(createArguments({ name: 'mayfly-x', bytes: 512, format: 'qcow2', backing: 'mayfly-y' })).toEqual([
     ...['vol-create-as', 'default', 'mayfly-x', '512', '--format', 'qcow2'],
@@ -97,6 +109,57 @@ it('free memory counts what the host can drop', () => {
   expect(freeMemory(stats)).toBe(1024 * 1024);
 });
 
+/** A virsh whose pool is a file of names; each box stands on its data where that is named after it. */
+async function pool(names: readonly string[], before = ':') {
+  const folder = await temporaryFolder();
+  const listed = join(folder, 'pool');
+  await writeFile(listed, names.map((name) => ` ${name}   /pool/${name}\n`).join(''));
+  await writeFile(join(folder, 'disk.qcow2'), 'disk');
+  const virsh = await fakeProgram(
+    'virsh',
+    `cd '${folder}'
+${before}
+case "$4" in
+  pool-refresh*|vol-list) cat pool ;;
+  vol-create-as) echo " $6   /pool/$6" >> pool ;;
+  vol-delete) grep -v " $7 " pool > left; mv left pool ;;
+  vol-dumpxml*) printf '<volume><name>mayfly-box-0f.qcow2</name><backingStore><path>/pool/mayfly-box-0f-data-one.qcow2</path></backingStore></volume>' ;;
+esac`,
+  );
+  const left = async (): Promise<readonly string[]> =>
+    [...(await readFile(listed, 'utf8')).matchAll(/^ (\S+)/gm)].map(([, name = '']) => name);
+  return { virsh, left, disk: join(folder, 'disk.qcow2') };
+}
+
+describe('a box that is uploaded', () => {
+  const BOX = 'mayfly-box-0f.qcow2';
+  const DATA = 'mayfly-box-0f-data-one.qcow2';
+
+  it('and was not whole when its mayfly was killed, goes with the VM that wanted it', async () => {
+    const { left } = await pool([DATA, 'mayfly-vm-one.qcow2', 'mayfly-vm-two.qcow2']);
+    await removeVmVolumes('qemu:///system', 'one');
+    expect(await left()).toEqual(['mayfly-vm-two.qcow2']);
+  });
+
+  it('stays when that VM goes, once it is whole', async () => {
+    const { left } = await pool([DATA, BOX, 'mayfly-vm-one.qcow2']);
+    await removeVmVolumes('qemu:///system', 'one');
+    expect(await left()).toEqual([DATA, BOX]);
+  });
+
+  it('waits while another client is busy with the pool', async () => {
+    const busy = `if [ "$4" = pool-refresh ] && [ ! -e asked ]; then
+      : > asked
+      echo "error: internal error: pool 'default' has asynchronous jobs running." >&2
+      exit 1
+    fi`;
+    const { left, disk } = await pool([], busy);
+    const box = { fingerprint: '0f', disk, kernel: '', initrd: '', diskBytes: 4096 };
+    expect(await ensureBoxVolume('qemu:///system', box, 'one', new AbortController().signal)).toBe(BOX);
+    expect(await left()).toEqual([DATA, BOX]);
+  });
+});
+
 describe('KVM on another host', () => {
   const xml = (feature: string, domain: string): string =>
     `<capabilities><host><cpu><feature name='${feature}'/></cpu></host><guest><arch name='x86_64'><domain type='${domain}'/></arch></guest></capabilities>`;
@@ -106,5 +169,18 @@ describe('KVM on another host', () => {
     ['erms', 'kvm', { flags: '', device: 'usable' }],
   ])('%s and %s', (feature, domain, found) => {
     expect(capabilitiesOf(xml(feature, domain))).toEqual(found);
+  });
+
+  it.each([
+    ['EPYC', 'svm'],
+    ['EPYC-Rome', 'svm'],
+    ['Dhyana', 'svm'],
+    ['Opteron_G5', 'svm'],
+    ['phenom', 'svm'],
+    ['Opteron_G1', ''],
+    ['Skylake-Server', ''],
+  ])('a model of libvirt has what is not listed: %s', (model, flags) => {
+    const said = xml('x', 'kvm').replace('<cpu>', `<cpu><model>${model}</model>`);
+    expect(capabilitiesOf(said).flags).toBe(flags);
   });
 });

@@ -27,7 +27,7 @@ esac`,
   const listing = `1,,box-name,mayfly-${BOX}\\n1,,box-provider,libvirt\\n1,,box-version,1.0.0\\n`;
   await fakeProgram('vagrant', `printf '${listing}'`);
   const box = { fingerprint: BOX, disk: join(folder, 'disk.qcow2'), kernel: '', initrd: '', diskBytes: 4096 };
-  const ended = ensureVagrantBox(box, folder, new AbortController().signal);
+  const ended = ensureVagrantBox(box, 'p-main-1a2b3c', folder, new AbortController().signal);
   const problem: unknown = await ended.then(
     () => undefined,
     (error: unknown) => error,
@@ -41,7 +41,7 @@ it("the plug-in's volume appears in one step, over the box that has been uploade
   const { problem, verbs, left } = await given([]);
   expect(problem).toBeUndefined();
   const [data = '', box, plugin, ...others] = left;
-  expect(data).toMatch(new RegExp(`^mayfly-box-${BOX}-data-[0-9a-f]{8}\\.qcow2$`));
+  expect(data).toMatch(new RegExp(`^mayfly-box-${BOX}-data-p-main-1a2b3c\\.qcow2$`));
   expect([box, plugin, others]).toEqual([`mayfly-box-${BOX}.qcow2`, PLUGIN_VOLUME, []]);
   expect(verbs.filter((verb) => verb.startsWith('vol-') && verb !== 'vol-list')).toEqual([
     'vol-create-as',

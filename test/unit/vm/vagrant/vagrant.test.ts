@@ -84,8 +84,9 @@ describe('the Vagrantfile', () => {
             trigger.on_error = :continue
           end
           config.trigger.after :destroy do |trigger|
-            trigger.info = 'mayfly vm destroy 1a2b3c4d'
-            trigger.run = { inline: 'env -C \\'/src/ada\\'\\\\\\'\\'s\\' mayfly vm destroy 1a2b3c4d' }
+            trigger.ruby do |_, machine|
+              machine.id || system('env', '-C', '/src/ada\\'s', 'mayfly', 'vm', 'destroy', '1a2b3c4d') || raise('mayfly vm destroy failed')
+            end
           end
         end
       end
