@@ -140,6 +140,8 @@ export function requireEnded(
 
 /** What our scripts noticed, worded. */
 export function guestNotice({ code, text }: GuestReport): string {
+  if (code === 'guest.cache-full')
+    return 'The cache of packages was nearly full, and has been emptied (caches.packages in builder.yaml is its size).';
   if (code !== 'guest.fixes-held') return `The VM noticed ${code}: ${text}`;
   const names = text.trim().split(/\s+/);
   return `APT holds back fixes of debian-security, as each would remove another package of the VM: ${names.join(', ')}.`;

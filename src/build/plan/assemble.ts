@@ -185,6 +185,7 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
             SOURCE_DATE_EPOCH: String(
               preview.outcome.kind === 'merged' ? preview.outcome.commitDate : checkout.commitDate,
             ),
+            MAYFLY_NAME: config.name,
             MAYFLY_DISTRIBUTION: config.basebox.distribution,
           },
     artifacts: {

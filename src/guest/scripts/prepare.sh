@@ -56,6 +56,16 @@ cache() {
   [ -z "$3" ] || chown "$3" "$2"
 }
 
+# Where apt-cacher-ng has a disk that is nearly full: it keeps the packages of every state that the project ever had, and when
+# it cannot store any more it hands none out. They are fetched again.
+empty_when_full() {
+  stat --file-system --format '%a %b' "$1" | while read -r free all; do
+    [ $((free * 10)) -lt "$all" ] || continue
+    find "$1" -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf -- '{}' +
+    notice guest.cache-full "$1"
+  done
+}
+
 proxy() {
   settings=/etc/apt/apt.conf.d/90mayfly-proxy
   if [ -z "$MF_APT_PROXY" ]; then
@@ -134,7 +144,11 @@ main() {
   begin_provisioning
   share "$MF_SOURCE_TAG" source "$MF_SOURCE" ro,cache=loose
   share "$MF_BUILDER_TAG" builder "$MF_BUILDER" ro,cache=none
-  [ -z "$MF_CACHE_PACKAGES" ] || cache "$MF_CACHE_PACKAGES" /var/cache/apt-cacher-ng apt-cacher-ng:apt-cacher-ng
+  packages=/var/cache/apt-cacher-ng
+  if [ -n "$MF_CACHE_PACKAGES" ] && ! is_mounted "$packages"; then
+    cache "$MF_CACHE_PACKAGES" "$packages" apt-cacher-ng:apt-cacher-ng
+    empty_when_full "$packages"
+  fi
   [ -z "$MF_CACHE_WEBSITE" ] || cache "$MF_CACHE_WEBSITE" /var/cache/website "$MF_USER:$MF_USER"
   [ "$MF_SETUP" = scripts ] || proxy
   apt_sources

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scriptText, yes, type ScriptName } from '../../../src/guest/scripts.js';
@@ -91,6 +91,20 @@ it('what a script that was ended has left mounted goes before its directory: the
     'umount --lazy /build/a/proc',
     'rm -rf --one-file-system /build',
   ]);
+});
+
+it.each([
+  ['99 1000', true],
+  ['100 1000', false],
+])('of the cache of packages with %s blocks free, all is thrown away: %j', async (blocks, isEmptied) => {
+  const folder = await temporaryFolder();
+  for (const name of ['lost+found', '127.0.0.1']) await mkdir(join(folder, name));
+  await writeFile(join(folder, '127.0.0.1/a.deb'), '');
+  const call = `MF_SECRET=0a; stat() { echo '${blocks}'; }; empty_when_full ${quoteWord(folder)}`;
+  const input = (await scriptText('prepare', {})).replace(/^main < .*$/m, call);
+  const { stderr } = await run('sh', ['-s'], { input });
+  expect(stderr.includes('mayfly-notice 0a guest.cache-full')).toBe(isEmptied);
+  expect(await readdir(folder)).toHaveLength(isEmptied ? 1 : 2);
 });
 
 describe('what a mayfly that was killed left running in the VM', () => {

@@ -1,11 +1,23 @@
 /** What a Tails-style checkout becomes, as a whole; and what is wrong with one. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BuildPlan } from '../../../src/build/plan/plan.js';
+import type { TailsProject } from '../../rig/tails-project.js';
 import { check, id, planned, project, type Rows, useTailsProject } from './row.js';
 
 useTailsProject();
 
 describe('what is planned', () => {
+  it('is the same where the checkout has a folder builder/ of its own, which is no project of mayfly', async () => {
+    const before = async (checkout: TailsProject): Promise<void> => {
+      await mkdir(join(checkout.path, 'builder'));
+      await writeFile(join(checkout.path, 'builder/README'), 'of something else\n');
+    };
+    const made = (await planned({ words: 'ignorechanges', before })) as BuildPlan;
+    expect(made.project).toMatchObject({ profile: 'tails', builderFolder: 'vagrant' });
+  });
+
   it('in full: the layout, the box, the VM, the scripts and where results are', async () => {
     const made = (await planned({})) as BuildPlan;
     const short = await project.git('log', '-1', '--pretty=%h', '--', 'vagrant/');

@@ -1,6 +1,13 @@
 #!/bin/sh
 # Makes the base box, with vmdb2. In our tests nobody runs it: it is read.
 set -eu
+
+# The settings that all share.
+build_setting() {
+  sed -n "s/^$1 = '\\(.*\\)'\$/\\1/p" "$(dirname "$0")/../../lib/tails_build_settings.rb"
+}
+DISTRIBUTION="$(build_setting DISTRIBUTION)"
+
 SNAPSHOTS=http://time-based.snapshots.example
 SERIALS=$(dirname "$0")/config/APT_snapshots.d
 SERIAL=$(cat "$SERIALS/debian/serial")
