@@ -2,11 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/basebox/recipe.js';
+import { buildRecord } from '../../src/build/record/record.js';
 import { mayfly } from '../rig/mayfly.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
-const artifact = (project: TestProject, name: string): Promise<string> =>
-  readFile(join(project.path, 'artifacts', name), 'utf8');
+const artifactBytes = (project: TestProject, name: string): Promise<Buffer> =>
+  readFile(join(project.path, 'artifacts', name));
+const artifact = async (project: TestProject, name: string): Promise<string> =>
+  (await artifactBytes(project, name)).toString('utf8');
 
 describe('the source', () => {
   it('has its submodules, and the base branch merged, and the checkout stays as it was', async () => {
@@ -82,6 +86,10 @@ describe('the cache of packages', () => {
     const offline = await mayfly(['build', '--offline', '--keep-running'], { cwd: project.path });
     expect(offline.exitCode).toBe(0);
     expect(await artifact(project, '1.img')).toBe(first);
+    // Of what came out of the cache, the record says what it was, too.
+    const record = buildRecord.parse(JSON.parse(await artifact(project, 'build.json')));
+    const served = (record.archive?.served ?? []).filter(({ path }) => path.endsWith('.deb'));
+    expect(served.map(({ sha256: sum }) => sum)).toContain(sha256(await artifactBytes(project, '1.img')));
   });
 
   it('says what it lacks where the next build would need the archive', async () => {

@@ -11,7 +11,7 @@ import { sha256 } from '../../src/basebox/recipe.js';
 import { buildRecord } from '../../src/build/record/record.js';
 import { findLeaks } from '../rig/leaks.js';
 import { listenersBeyondLoopback } from '../rig/listeners.js';
-import { mayfly, mayflyInTerminal, startMayfly, type Outcome } from '../rig/mayfly.js';
+import { mayfly, mayflyInTerminal, newestBuild, startMayfly, type Outcome } from '../rig/mayfly.js';
 import { makeProject } from '../rig/project.js';
 
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id > boot.img';
@@ -147,6 +147,8 @@ describe('a VM that is kept', () => {
     await killed.seen('in the build');
     killed.kill('SIGKILL');
     await killed.outcome;
+    // It was on this host while the script ran.
+    expect(await readFile(join(await newestBuild(), 'build.log'), 'utf8')).toContain('in the build');
     const status = await run('vm', 'status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ state: 'kept', ref: 'main' });
     const cleaned = await mayfly(['clean']);

@@ -66,10 +66,11 @@ async function laterPrograms(): Promise<string> {
 
 /** A small package of the box, which debian-security has a fix for. */
 const FIXED = 'sensible-utils';
-/** One whose fix would remove it. */
+/** One whose fix would remove another one, which has none. */
 const HELD = 'mawk';
+const REMOVED = 'netbase';
 const fixes = async (version: string): Promise<MirrorState> => ({
-  packages: [await emptyPackage(FIXED, version), await emptyPackage(HELD, version, { Conflicts: FIXED })],
+  packages: [await emptyPackage(FIXED, version), await emptyPackage(HELD, version, { Conflicts: REMOVED })],
 });
 const VERSION = `dpkg-query --show --showformat '\${Version}' ${FIXED} > fixed.img`;
 
