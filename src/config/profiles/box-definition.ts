@@ -4,6 +4,7 @@
  */
 import { readYaml } from '../yaml-reader.js';
 import { foundSources, installedPackages, type FoundSource } from './apt-lines.js';
+import { UNKNOWN } from './shell-expansion.js';
 import { readShell, type ShellText } from './shell-reader.js';
 
 export interface BoxDefinition {
@@ -29,13 +30,14 @@ export function readBoxDefinition(
     ...shells.flatMap(({ commands }) => commands.map((words) => words.join(' '))),
     ...steps.flatMap((step) => (typeof step['contents'] === 'string' ? [step['contents']] : [])),
   ];
+  const bootstrap = steps.flatMap(bootstrapSource);
   return {
     packages: unique([
       ...steps.flatMap(packagesOf),
       ...shells.flatMap(({ commands }) => installedPackages(commands)),
     ]),
-    sources: [...steps.flatMap(bootstrapSource), ...foundSources(texts)],
-    keyring: steps.map((step) => step['keyring']).find((value) => typeof value === 'string'),
+    sources: [...bootstrap, ...foundSources(texts), ...updatesOf(bootstrap, texts)],
+    keyring: keyringOf(steps, shells),
     disk: steps.map((step) => sizeOf(step)).find((value) => value !== undefined),
   };
 }
@@ -69,6 +71,26 @@ function bootstrapSource(step: Step): readonly FoundSource[] {
   const { debootstrap: suite, mirror, components } = step;
   if (typeof suite !== 'string' || typeof mirror !== 'string') return [];
   return [{ url: mirror, suite, components: words(components) }];
+}
+
+/** The updates of the suite, where a list of them is made from debootstrap's own line, as by sed. */
+function updatesOf(bootstrap: readonly FoundSource[], texts: readonly string[]): readonly FoundSource[] {
+  return bootstrap
+    .map((source) => ({ ...source, suite: `${source.suite}-updates` }))
+    .filter(({ suite }) =>
+      texts.some(
+        (text) => text.includes('sources.list') && text.includes(`/etc/apt/sources.list.d/${suite}.list`),
+      ),
+    );
+}
+
+/** What the specification names; of a keyring that is only made when the script runs, the key that goes into it. */
+function keyringOf(steps: readonly Step[], shells: readonly ShellText[]): string | undefined {
+  const named = steps.map((step) => step['keyring']).find((value) => typeof value === 'string');
+  if (named?.includes(UNKNOWN) !== true) return named;
+  const imports = shells.flatMap(({ commands }) => commands).filter(([program]) => program === 'gpg');
+  const keys = imports.map((words) => words[words.indexOf('--import') + 1]);
+  return keys.find((path) => path?.startsWith('config/')) ?? named;
 }
 
 function sizeOf(step: Step): string | undefined {

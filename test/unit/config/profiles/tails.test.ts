@@ -102,6 +102,26 @@ describe('the archive', () => {
     expect(vm.network).toBe('open');
   });
 
+  it('has the updates of the suite, and a key that is imported, where only running the definition could tell', () => {
+    const { archive } = config({
+      definition: [
+        [
+          'DISTRIBUTION="$(build_setting DISTRIBUTION)"',
+          'RING="$(mktemp -d)"',
+          'gpg --homedir "$RING" --import config/keys/archive.gpg',
+          vmdb2(
+            `debootstrap: \${DISTRIBUTION}\nmirror: ${service}/debian/\${SERIAL}\nkeyring: \${RING}/pubring.kbx`,
+            'chroot: rootfs\nshell: |\n  sed -e "s/\${DISTRIBUTION}/\${DISTRIBUTION}-updates/" /etc/apt/sources.list > "/etc/apt/sources.list.d/\${DISTRIBUTION}-updates.list"',
+          ),
+        ].join('\n'),
+      ],
+    });
+    expect(archive.origins['debian']).toMatchObject({
+      suites: ['bookworm', 'bookworm-updates'],
+      keyring: '/home/ada/tails/config/keys/archive.gpg',
+    });
+  });
+
   it('is the local one, from the mirrors that the definition names', () => {
     const { archive, vm } = config({
       definition: [
