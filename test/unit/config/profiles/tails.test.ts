@@ -111,7 +111,7 @@ describe('the archive', () => {
           'gpg --homedir "$RING" --import config/keys/archive.gpg',
           vmdb2(
             `debootstrap: \${DISTRIBUTION}\nmirror: ${service}/debian/\${SERIAL}\nkeyring: \${RING}/pubring.kbx`,
-            'chroot: rootfs\nshell: |\n  sed -e "s/\${DISTRIBUTION}/\${DISTRIBUTION}-updates/" /etc/apt/sources.list > "/etc/apt/sources.list.d/\${DISTRIBUTION}-updates.list"',
+            'chroot: rootfs\nshell: |\n  sed -e "s/${DISTRIBUTION}/${DISTRIBUTION}-updates/" /etc/apt/sources.list > "/etc/apt/sources.list.d/${DISTRIBUTION}-updates.list"',
           ),
         ].join('\n'),
       ],
