@@ -36,7 +36,11 @@ export const TASKS: readonly Task[] = [
       return [['box', 'clean', '--older-than', String(days)]];
     },
   },
-  { name: 'basebox:clean_all', does: 'remove all base boxes', commands: one('box', 'clean', '--all') },
+  {
+    name: 'basebox:clean_all',
+    does: 'remove the base boxes of all projects that no VM uses',
+    commands: one('box', 'clean', '--all'),
+  },
   {
     name: 'clean_up_libvirt_volumes',
     does: 'remove what crashed builds left behind',

@@ -37,7 +37,7 @@ export function addVmExec(vm: Command): void {
   addExamples(
     exec,
     ['mayfly vm exec -- df -h /build', 'see how much room a build has'],
-    ['mayfly vm exec --root -- apt-get update', 'run something as root'],
+    ['mayfly vm exec --root -- journalctl --boot', 'run something as root'],
   );
   exec.action(async (command: readonly string[], flags: GlobalOptions & { vm?: string; root?: boolean }) => {
     const { vmExec } = await import('../build/vm/shell.js');

@@ -16,7 +16,7 @@ export function registerVm(program: Command): void {
     .enablePositionalOptions()
     .summary('work with the builder VM of this checkout')
     .description(
-      'Works with the builder VM of this checkout. A VM is kept by `vm up`, by `build --keep-running`, and by `build --rescue` after a failure. It serves the branch that it was started for, and no other.',
+      'Works with the builder VM of this checkout. A VM is kept by `vm up`, by `build --keep-running` after a success, and by `build --rescue` however it ends. It serves the branch that it was started for, and no other.',
     );
   addExamples(
     vm,

@@ -118,7 +118,11 @@ export const OPTION_WORDS: readonly OptionWord[] = [
   ),
   plain('nomergebasebranch', { mergeBaseBranch: false }, 'Do not merge the base branch first.'),
   plain('keeprunning', { keepRunning: true }, 'Keep the VM after a successful build, for the same branch.'),
-  plain('rescue', { rescue: true }, 'Keep the VM also after a failure, and the build directory in it.'),
+  plain(
+    'rescue',
+    { rescue: true },
+    'Keep the VM however the build ends (this includes keeprunning), and after a failure the build directory in it.',
+  ),
   plain(
     'forcecleanup',
     { forceCleanup: true },

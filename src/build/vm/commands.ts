@@ -40,6 +40,10 @@ export async function findVm(context: Context, id: string | undefined): Promise<
   const { topLevel } = await findPlaces(context.cwd, { signal: context.signal });
   const kept = await findKeptVm(context, topLevel);
   if (kept !== undefined) return kept;
+  // That of a build: who asks is told who works in it.
+  const vms = await listVms(vmsFolder(context.home));
+  const running = vms.find(({ state, record }) => state === 'running' && record.checkout === topLevel);
+  if (running !== undefined) return running;
   throw new MayflyError('usage', 'vm.none', `There is no kept VM for ${topLevel}.`, {
     hint: 'Start one: `mayfly vm up`, or keep the next one: `mayfly build --keep-running`.',
   });

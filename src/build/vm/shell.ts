@@ -45,5 +45,7 @@ async function inVm(
 function asUser(user: string, command: readonly string[]): readonly string[] {
   const identity = ['--reuid', user, '--regid', user, '--init-groups'];
   const environment = [`HOME=/home/${user}`, `USER=${user}`, `LOGNAME=${user}`];
-  return ['setpriv', ...identity, '--', 'env', ...environment, ...command];
+  // The connection is root's, whose home is closed to others.
+  const home = ['--chdir', `/home/${user}`];
+  return ['setpriv', ...identity, '--', 'env', ...home, ...environment, ...command];
 }
