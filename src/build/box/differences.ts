@@ -94,7 +94,14 @@ export async function explainDifferences(
   for (const pair of hasDiffoscope ? pairs : []) {
     const written = join(scratch, 'difference.txt');
     await rm(written, { force: true });
-    await run(DIFFOSCOPE, ['--text', written, ...pair], { signal, accept: [0, 1], capture: false });
+    try {
+      await run(DIFFOSCOPE, ['--text', written, ...pair], { signal, accept: [0, 1], capture: false });
+    } catch (error) {
+      // What was found without it counts all the same.
+      throwIfAborted(signal);
+      short.push(`diffoscope could not compare them: ${messageOf(error)}`);
+      continue;
+    }
     short.push(...(await firstLines(written, SHOWN.lines)));
     await appendTo(report, written, signal);
   }

@@ -118,9 +118,11 @@ describe('a base box that is made twice', () => {
     };
     await writeFile(join(stored.folder, 'box.json'), JSON.stringify(record));
     await rm(join(stored.folder, 'vmlinuz'));
+    await fakeProgram('diffoscope', 'echo "vmlinuz: No such file or directory" >&2; exit 2');
     const same = await failure(make());
     expect(same.details[0]).toMatch(/^disk: is the same, and one has another checksum in its record/);
     expect(same.details[1]).toMatch(/^kernel: differs; it cannot be read: ENOENT/);
+    expect(same.details.at(-1)).toMatch(/^diffoscope could not compare them: /);
     await writeFile(join(stored.folder, 'disk.qcow2'), 'no disk');
     expect((await failure(make())).details[1]).toMatch(/^ {2}it cannot be read: /);
     expect(context.signal.aborted).toBe(false);
