@@ -126,11 +126,12 @@ export async function vmUp(
       return id;
     },
     async (cleanUp, failed) => {
+      // The error names them where they outlive the VM.
+      if (failed) await copyLogs(journal, builder);
       if (!failed || reused || plan.options.rescue) {
         await cleanUp.attempt(notKept(id), () => keepBuilderVm(builder));
         return;
       }
-      await copyLogs(journal, builder);
       await cleanUp.attempt(notRemoved(id), () => destroyBuilderVm(context, builder, journal.tell));
     },
   ).catch((error: unknown) => {
