@@ -10,7 +10,6 @@ example: setup
 # packages bring services: for a throw-away machine.
 test:
 	@sh scripts/setup.sh test
-	@npm run --silent lint
 	@npm run --silent test
 
 setup:

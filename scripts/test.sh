@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests. The base box that most integration tests use is made while the unit tests run: each leaves a processor
-# idle at times.
+# All linters and tests. The base box that most integration tests use is made while the linters and the unit tests run:
+# each leaves a processor idle at times.
 set -eu
 cd "$(dirname "$0")/.."
 MAYFLY_TEST_FOLDER=$(mktemp -d /var/tmp/mayfly-integration.XXXXXX)
@@ -20,6 +20,7 @@ trap 'exit 143' TERM
 
 sh scripts/first-box.sh > "$log" 2>&1 &
 making=$!
+sh scripts/lint.sh
 npm run --silent test:unit
 wait "$making" || { cat "$log" >&2; exit 1; }
 making=

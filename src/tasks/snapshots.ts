@@ -5,13 +5,12 @@ import { IMAGE_SERIALS } from '../build/archive/plan.js';
 import { addressOf, isMirror, serviceOf } from '../build/archive/address.js';
 import type { SerialSet } from '../build/archive/origins.js';
 import { shelfOf } from '../build/archive/stored.js';
-import { takeOrigin, wantedOf } from '../build/archive/take-origin.js';
+import { newestStoredFor, takeOrigin } from '../build/archive/take-origin.js';
 import type { Context } from '../build/context.js';
 import type { Config } from '../config/config.js';
 import { MayflyError } from '../errors.js';
 import { archiveFolder } from '../paths.js';
 import { readHold } from '../snapshots/local/holds.js';
-import { newestCovering } from '../snapshots/local/covers.js';
 import { archiveParts } from '../snapshots/local/layout.js';
 import { listOrigins, listSerials, readSnapshot, type Snapshot } from '../snapshots/local/snapshot.js';
 import { newestOfService } from '../snapshots/newest.js';
@@ -95,10 +94,12 @@ export async function newestSerials(
     const serial = refresh
       ? (await takeOrigin(context, config, origin, builderFolder, upstream)).snapshot.serial
       : (
-          await newestCovering(
-            shelfOf(archiveFolder(context.home), address, false),
+          await newestStoredFor(
+            context,
+            config,
             origin,
-            wantedOf(config, origin, 'box'),
+            builderFolder,
+            shelfOf(archiveFolder(context.home), address, false),
           )
         )?.serial;
     if (serial !== undefined) return [origin, serial] as const;

@@ -17,7 +17,7 @@ const JENKINS = { JENKINS_URL: 'http://jenkins.example/', GIT_BRANCH: 'origin/ma
 // The image follows from the commit and from packages; the log has what may differ.
 const BUILD = `date +day=%F; grep -m1 'model name' /proc/cpuinfo
 { git rev-parse HEAD; dpkg-query --show; } > probe.img
-sleep 10`;
+sleep 4`;
 
 /** Two builds at once, then a base box and a build, all of them under emulation. */
 const TIMEOUT_MS = 30 * 60_000;

@@ -42,8 +42,8 @@ describe('the build script', () => {
   });
 
   it('takes too long', async () => {
-    const built = await build('echo early > early.img; echo started; sleep 600', '--timeout', '12s');
-    expect(built.all).toContain('did not finish within 12 s');
+    const built = await build('echo early > early.img; echo started; sleep 600', '--timeout', '6s');
+    expect(built.all).toContain('did not finish within 6 s');
     expect(built.exitCode).toBe(1);
     expect(await readFile(join(project.path, 'artifacts/early.img'), 'utf8')).toBe('early\n');
   });
@@ -165,10 +165,10 @@ describe('a build', () => {
   it('gives up when the VM never answers: the end of its console is shown', async () => {
     const project = await makeProject({ build: 'echo > x.img' });
     // A 64-bit kernel says on such a processor that it cannot run, and waits for ever.
-    const built = await mayfly(['build', '--cpu-model', 'qemu32', '--boot-timeout', '10s'], {
+    const built = await mayfly(['build', '--cpu-model', 'qemu32', '--boot-timeout', '5s'], {
       cwd: project.path,
     });
-    expect(built.all).toContain('SSH did not answer in the VM within 10 s.');
+    expect(built.all).toContain('SSH did not answer in the VM within 5 s.');
     expect(built.exitCode).toBe(4);
   });
 });

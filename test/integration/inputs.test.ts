@@ -1,10 +1,11 @@
 /** What goes into a VM: submodules, the merged base branch, two checkouts at once, the cache of packages. */
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/basebox/recipe.js';
 import { buildRecord } from '../../src/build/record/record.js';
-import { mayfly } from '../rig/mayfly.js';
+import { folder, mayfly } from '../rig/mayfly.js';
+import { emptyPackage, startMirror, type Mirror } from '../rig/mirror.js';
 import { makeProject, type TestProject } from '../rig/project.js';
 
 const artifactBytes = (project: TestProject, name: string): Promise<Buffer> =>
@@ -56,44 +57,62 @@ describe('the source', () => {
 
 describe('the cache of packages', () => {
   const name = 'cached';
+  let security: Mirror;
   let project: TestProject;
-  /** Downloads the smallest packages of debian-security, whose index is small: under emulation a large one takes a while. */
-  const download = (howMany: number): string =>
+  /** From a mirror of our own, in place of debian-security: the index of a large one takes a while under emulation. */
+  const download = (...packages: readonly string[]): string =>
     [
       'grep security "$MAYFLY_APT_SOURCES" > only.list',
       'apt="-q -o Dir::Etc::sourcelist=$PWD/only.list -o Dir::Etc::sourceparts=- -o Dir::State::status=/dev/null"',
       'sudo apt-get $apt update',
-      "apt-cache $apt dumpavail | awk '/^Package: /{name=$2} /^Size: /{print $2, name}' | sort -n > all.txt",
-      "packages=$(awk '!seen[$2]++ {print $2}' all.txt | head -n " + String(howMany) + ')',
-      'apt-get $apt download $packages',
-      'number=0; for name in $packages; do number=$((number + 1)); mv "$name"_*.deb $number.img; done',
+      ...packages.map((wanted) => `apt-get $apt download ${wanted} && mv ${wanted}_*.deb ${wanted}.img`),
     ].join('\n');
 
+  async function makeCachedProject(build: string): Promise<TestProject> {
+    const origin = { url: security.url, keyring: 'security.gpg' };
+    const settings = { archive: { origins: { 'debian-security': origin } } };
+    const made = await makeProject({ name, build, settings });
+    await copyFile(security.keyring, join(made.path, 'builder/security.gpg'));
+    const frozen = await mayfly(['snapshots', 'freeze'], { cwd: made.path });
+    expect(frozen.exitCode, frozen.all).toBe(0);
+    await made.commit('README', 'frozen\n');
+    return made;
+  }
+
+  beforeAll(async () => {
+    security = await startMirror(join(folder, 'security'), 'trixie-security');
+    await security.publish({ packages: [await emptyPackage('one', '1'), await emptyPackage('two', '1')] });
+  });
+
+  afterAll(async () => {
+    await security[Symbol.asyncDispose]();
+  });
+
   it('serves two checkouts at once, and outlives their VMs: the next build needs nothing from the archive', async () => {
-    const build = `${download(1)}\ngit log -1 --format=%s > subject.img`;
-    const projects = await Promise.all([makeProject({ name, build }), makeProject({ name, build })]);
+    const build = `${download('one')}\ngit log -1 --format=%s > subject.img`;
+    const projects = [await makeCachedProject(build), await makeCachedProject(build)] as const;
     [project] = projects;
     await projects[1].commit('note', 'second');
     const built = await Promise.all(projects.map(({ path }) => mayfly(['build'], { cwd: path })));
     expect(built.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    expect(await artifact(project, 'subject.img')).toBe('Begin\n');
+    expect(await artifact(project, 'subject.img')).toBe('Change README\n');
     expect(await artifact(projects[1], 'subject.img')).toBe('Change note\n');
-    const first = await artifact(project, '1.img');
-    expect(await artifact(projects[1], '1.img')).toBe(first);
+    const first = await artifact(project, 'one.img');
+    expect(await artifact(projects[1], 'one.img')).toBe(first);
     const caches = JSON.parse((await mayfly(['cache', 'list', '--json'])).stdout) as unknown;
     expect(caches).toContainEqual(expect.objectContaining({ name: `${name}-packages`, runs: 0 }));
 
     const offline = await mayfly(['build', '--offline', '--keep-running'], { cwd: project.path });
     expect(offline.exitCode).toBe(0);
-    expect(await artifact(project, '1.img')).toBe(first);
+    expect(await artifact(project, 'one.img')).toBe(first);
     // Of what came out of the cache, the record says what it was, too.
     const record = buildRecord.parse(JSON.parse(await artifact(project, 'build.json')));
     const served = (record.archive?.served ?? []).filter(({ path }) => path.endsWith('.deb'));
-    expect(served.map(({ sha256: sum }) => sum)).toContain(sha256(await artifactBytes(project, '1.img')));
+    expect(served.map(({ sha256: sum }) => sum)).toContain(sha256(await artifactBytes(project, 'one.img')));
   });
 
   it('says what it lacks where the next build would need the archive', async () => {
-    await project.commit('builder/provision/build', `#!/bin/sh\nset -eu\n${download(2)}\n`);
+    await project.commit('builder/provision/build', `#!/bin/sh\nset -eu\n${download('one', 'two')}\n`);
     const missing = await mayfly(['build', '--offline'], { cwd: project.path });
     expect(missing.exitCode).not.toBe(0);
     expect(missing.all).toMatch(/^ *\| E: Failed to fetch \S+\.deb .*503/m);

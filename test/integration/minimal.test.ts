@@ -1,4 +1,4 @@
-/** The main job, whole: a new project, its base box, its image, twice the same, and it boots. */
+/** The main job, whole: a new project, its image, twice the same, and it boots. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +27,8 @@ describe('the template minimal', () => {
     const built = await mayfly(['build'], { cwd: project });
     expect(built.all).toContain('Build succeeded');
     expect(built.exitCode).toBe(0);
+    // The first one of this run: all that is in it was frozen.
+    expect(built.all).toMatch(/^box +have/m);
     image = built.stdout.split('\n').find((line) => line.endsWith('.iso')) ?? '';
     expect(image).toBe(join(artifacts, 'munimal.iso'));
   });
@@ -86,11 +88,10 @@ describe('the template minimal', () => {
     expect(booted.exitCode).toBe(0);
   });
 
-  it('builds again: same box, same bytes', async () => {
+  it('builds again: the same bytes', async () => {
     const before = await readFile(join(artifacts, 'SHA256SUMS'), 'utf8');
     const again = await mayfly(['build'], { cwd: project });
     expect(again.exitCode).toBe(0);
-    expect(again.all).toMatch(/^box +have/m);
     expect(await readFile(join(artifacts, 'SHA256SUMS'), 'utf8')).toBe(before);
   });
 });

@@ -1,4 +1,7 @@
-/** Small projects to build. They ask for the base box of the template `minimal`, so that a test run makes one box. */
+/**
+ * Small projects to build. They have the base box of the template `minimal`, so that a test run makes one box: it is
+ * frozen, and has nothing of debian-security.
+ */
 import { execa } from 'execa';
 import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -37,6 +40,7 @@ export async function makeProject(spec: ProjectSpec): Promise<TestProject> {
     name: spec.name ?? 'probe',
     basebox: template.basebox,
     artifacts: { patterns: ['*.img'] },
+    archive: { origins: { 'debian-security': false } },
     ...spec.settings,
     // One processor: where two VMs with two each share two cores, one's waits for what the other's holds.
     vm: { cpus: 1, memory: '512M', build_memory: '512M', ...spec.settings?.vm },

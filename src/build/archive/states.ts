@@ -14,7 +14,7 @@ import {
   type Releases,
   type Snapshot,
 } from '../../snapshots/local/snapshot.js';
-import { covers, newestCovering } from '../../snapshots/local/covers.js';
+import { covers } from '../../snapshots/local/covers.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
@@ -26,7 +26,7 @@ import { incompleteState, refuseUnlisted } from './incomplete.js';
 import { addressOf, isMirror, serviceOf } from './address.js';
 import type { PlannedState, SerialSet } from './origins.js';
 import { queryFor, shelfOf } from './stored.js';
-import { settingsOf, takeOrigin, wantedOf, type ArchiveSettings } from './take-origin.js';
+import { newestStoredFor, settingsOf, takeOrigin, wantedOf, type ArchiveSettings } from './take-origin.js';
 
 export interface StateRequest {
   readonly context: Context;
@@ -88,8 +88,8 @@ export async function newestSerials(source: StateSource, origins: readonly strin
 
 /** A build that finds none that holds enough is told what the newest lacks. */
 async function newestStored(source: StateSource, shelf: string, origin: string): Promise<string | undefined> {
-  const { config, strict } = source.request;
-  const fitting = await newestCovering(shelf, origin, wantedOf(config, origin, 'box'));
+  const { context, config, builderFolder, strict } = source.request;
+  const fitting = await newestStoredFor(context, config, origin, builderFolder, shelf);
   if (fitting !== undefined || !strict) return fitting?.serial;
   return (await listSerials(shelf, origin)).at(-1);
 }

@@ -4,7 +4,10 @@ import type { Config, OriginConfig } from '../../config/config.js';
 import { archiveFolder, lockFile } from '../../paths.js';
 import { lock, type Lock } from '../../process/lock.js';
 import { hostUpstream } from '../../snapshots/host-apt.js';
+import { newestCovering } from '../../snapshots/local/covers.js';
 import type { OriginRequest } from '../../snapshots/local/fetch-suite.js';
+import { isSignedFor } from '../../snapshots/local/signers.js';
+import type { Snapshot } from '../../snapshots/local/snapshot.js';
 import { takeSnapshot, type Taken } from '../../snapshots/local/take.js';
 import { isAhead } from '../../snapshots/serial.js';
 import type { Upstream } from '../../snapshots/upstream.js';
@@ -72,6 +75,22 @@ export function wantedOf(
     components,
     architectures: [config.basebox.architecture],
   };
+}
+
+/** The newest snapshot that is stored of what a project calls by this name. */
+export async function newestStoredFor(
+  context: Context,
+  config: ArchiveSettings,
+  origin: string,
+  builderFolder: string,
+  shelf: string,
+): Promise<Snapshot | undefined> {
+  const wanted = wantedOf(config, origin, 'box');
+  const keyring = keyringOf(settingsOf(config, origin), builderFolder);
+  const [suite = ''] = wanted.suites;
+  return await newestCovering(shelf, origin, wanted, (snapshot) =>
+    isSignedFor(archiveFolder(context.home), snapshot, suite, keyring, context.signal),
+  );
 }
 
 export function settingsOf(config: ArchiveSettings, origin: string): OriginConfig {

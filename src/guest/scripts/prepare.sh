@@ -110,11 +110,9 @@ apt_sources() {
   printf '%s' "$MF_IMAGE_SOURCES" > /run/mayfly/image.list
 }
 
-# held_back OPTION ...: what an upgrade would remove another package for; APT leaves it as it is, and says so only to
-# those who let it speak.
+# held_back: of what `upgrade` said, the packages whose fix would remove another one. APT leaves them as they are.
 held_back() {
-  apt-get "$@" -q=1 --with-new-pkgs --simulate upgrade |
-    sed -n '/ kept back:$/,/^[^ ]/s/^  *//p' | tr -s ' ' '\n' | grep -v '^linux-image-' | tr '\n' ' '
+  sed -n '/ kept back:$/,/^[^ ]/s/^  *//p' | tr -s ' ' '\n' | grep -v '^linux-image-' | tr '\n' ' '
 }
 
 # Fixes of security that the base box does not have. The kernel is held there: it runs already.
@@ -124,16 +122,21 @@ fixes() {
   if [ "$MF_FIXES" != latest ] && [ "$(cat /var/lib/mayfly-fixes 2> /dev/null)" = "$MF_FIXES" ]; then return 0; fi
   [ -n "$MF_FIXES_SOURCES" ] || fail guest.fixes "the fixes of debian-security $MF_FIXES have no source"
   proxy_ready
+  said=/run/mayfly/upgrade
   printf '%s' "$MF_FIXES_SOURCES" > /run/mayfly/fixes.list
-  set -- -qq -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \
+  set -- -y -o Dir::Etc::SourceList=/run/mayfly/fixes.list -o Dir::Etc::SourceParts=/dev/null \
     -o Acquire::Languages=none -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io
   export DEBIAN_FRONTEND=noninteractive
-  # A fix may need a package that was not there: plain upgrade would hold it back and say nothing.
+  rm -f "$said.done"
   # Without that mode APT calls it a success when it could fetch no index at all.
-  if ! { apt-get "$@" -o APT::Update::Error-Mode=any update && apt-get "$@" --with-new-pkgs upgrade; }; then
+  # A fix may need a package that was not there: plain upgrade would hold it back and say nothing.
+  if apt-get "$@" -qq -o APT::Update::Error-Mode=any update; then
+    { apt-get "$@" -q=1 --with-new-pkgs upgrade && : > "$said.done"; } | tee "$said"
+  fi
+  if [ ! -e "$said.done" ]; then
     fail guest.fixes "the fixes of debian-security $MF_FIXES cannot be installed"
   fi
-  held=$(held_back "$@")
+  held=$(held_back < "$said")
   [ -z "$held" ] || notice guest.fixes-held "$held"
   printf '%s\n' "$MF_FIXES" > /var/lib/mayfly-fixes
 }

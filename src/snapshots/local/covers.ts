@@ -22,15 +22,19 @@ export const holdingsOf = ({ suites, components, architectures }: Snapshot): Wan
   architectures,
 });
 
-/** What `latest` means for somebody who wants this; undefined when nothing holds all of it. */
+/**
+ * What `latest` means for somebody who wants this; undefined when nothing holds all of it.
+ * @param isTheirs whether it is of the archive that they mean: another project may have another one of the same name
+ */
 export async function newestCovering(
   shelf: string,
   origin: string,
   wanted: Wanted,
+  isTheirs: (snapshot: Snapshot) => boolean | Promise<boolean>,
 ): Promise<Snapshot | undefined> {
   for (const serial of [...(await listSerials(shelf, origin))].reverse()) {
     const snapshot = await readSnapshot(shelf, origin, serial);
-    if (covers(snapshot, wanted)) return snapshot;
+    if (covers(snapshot, wanted) && (await isTheirs(snapshot))) return snapshot;
   }
   return undefined;
 }

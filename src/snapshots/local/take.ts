@@ -7,6 +7,7 @@ import { nextSerial } from '../serial.js';
 import { covers, holdingsOf, newestCovering, type Wanted } from './covers.js';
 import { fetchSuite, type OriginRequest } from './fetch-suite.js';
 import { archiveParts } from './layout.js';
+import { sharesSigners } from './signers.js';
 import {
   addSnapshot,
   findState,
@@ -98,11 +99,11 @@ async function whileMoving<T>(request: OriginRequest, work: () => Promise<T>): P
 async function attemptToTake(request: OriginRequest): Promise<Taken> {
   const { archive, origin, now } = request;
   const shelf = archiveParts(archive).snapshots;
-  const newest = await newestCovering(shelf, origin, request);
   const taken = await Promise.all(request.suites.map((suite) => fetchSuite(request, suite)));
   const suites = taken.map((part) => part.suite);
   const fetchedBytes = taken.reduce((sum, part) => sum + part.fetchedBytes, 0);
   for (const suite of suites) refuseStale(suite, request);
+  const newest = await newestCovering(shelf, origin, request, (known) => sharesSigners(known, suites));
   if (newest !== undefined) {
     const wentBack = suites
       .filter((suite) => isOlder(suite, sameSuite(newest, suite)))

@@ -41,6 +41,8 @@ export const KERNEL_COMMAND_LINE = [
   'systemd.show_status=0',
   // The VM runs one project's own code and dies with it.
   'mitigations=off',
+  // AppArmor and its like have no rules here; systemd alone takes a second to hook itself into BPF's under emulation.
+  'lsm=landlock,yama',
 ].join(' ');
 
 /** QEMU runs in the VM's folder: file names of the VM itself are relative. */

@@ -38,7 +38,7 @@ describe('a builder VM', () => {
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
       -kernel /boxes/f/vmlinuz
       -initrd /boxes/f/initrd.img
-      -append root=LABEL=mayfly console=ttyS0 net.ifnames=0 quiet panic=-1 systemd.show_status=0 mitigations=off
+      -append root=LABEL=mayfly console=ttyS0 net.ifnames=0 quiet panic=-1 systemd.show_status=0 mitigations=off lsm=landlock,yama
       -chardev socket,id=qmp,path=qmp.sock,server=on,wait=off
       -mon chardev=qmp,mode=control
       -chardev socket,id=events,path=events.sock,server=on,wait=off

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newestCovering } from '../../../../src/snapshots/local/covers.js';
 import { knownSnapshots } from '../../../../src/snapshots/local/expire.js';
+import { isSignedFor } from '../../../../src/snapshots/local/signers.js';
 import { listSerials } from '../../../../src/snapshots/local/snapshot.js';
 import { startMirror } from '../../../rig/mirror.js';
 import { failure, temporaryFolder } from '../../source/repository.js';
-import { archiveRig, filesIn, HELLO, NEWER } from './rig.js';
+import { archiveRig, filesIn, HELLO, NEWER, signal } from './rig.js';
 
 const rig = archiveRig();
 
@@ -98,6 +99,21 @@ describe('taking a snapshot', () => {
     });
   });
 
+  it("is of one's own archive: that of another project, of the same name and signed by another key, is nothing to it", async () => {
+    const { snapshot } = await rig.take();
+    const other = await startMirror(join(await temporaryFolder(), 'other'), 'trixie', 'other');
+    await other.publish({ packages: [NEWER], release: { Date: 'Fri, 02 Jan 2026 02:30:00 UTC' } });
+    const theirs = { url: other.url, keyring: other.keyring };
+    expect(await rig.take(theirs)).toMatchObject({ isNew: true, snapshot: { serial: '2026010202' } });
+    // Neither takes the other's for a newer or an older state of its own; they do not take turns.
+    const again = await rig.take();
+    expect(again).toMatchObject({ isNew: false, wentBack: [], snapshot: { serial: snapshot.serial } });
+    expect(await rig.take(theirs)).toMatchObject({ isNew: false, snapshot: { serial: '2026010202' } });
+    const isSigned = (keyring: string) => isSignedFor(rig.archive, again.snapshot, 'trixie', keyring, signal);
+    expect([await isSigned(rig.mirror.keyring), await isSigned(other.keyring)]).toEqual([true, false]);
+    await other[Symbol.asyncDispose]();
+  });
+
   it('compares with what holds as much: two projects with different suites do not take turns', async () => {
     await rig.mirror.publish({ packages: [HELLO], release: { Suite: 'stable' } });
     const [trixie, both] = [{ suites: ['trixie'] }, { suites: ['trixie', 'stable'] }];
@@ -110,9 +126,13 @@ describe('taking a snapshot', () => {
     expect(await rig.take(trixie)).toMatchObject({ isNew: false, snapshot: { serial: '2026010201' } });
     expect(await rig.take(stable)).toMatchObject({ isNew: false, snapshot: { serial: '2026010202' } });
     const shelf = join(rig.archive, 'snapshots');
-    expect((await newestCovering(shelf, 'debian', { ...wanted, ...trixie }))?.serial).toBe('2026010201');
-    expect((await newestCovering(shelf, 'debian', { ...wanted, ...stable }))?.serial).toBe('2026010202');
-    expect(await newestCovering(shelf, 'debian', { ...wanted, ...both })).toBeUndefined();
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...trixie }, () => true))?.serial).toBe(
+      '2026010201',
+    );
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...stable }, () => true))?.serial).toBe(
+      '2026010202',
+    );
+    expect(await newestCovering(shelf, 'debian', { ...wanted, ...both }, () => true)).toBeUndefined();
     // Each is what `latest` means for somebody: expiry takes neither.
     expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
   });

@@ -31,7 +31,7 @@ describe('the domain', () => {
           <type arch='x86_64' machine='q35'>hvm</type>
           <kernel>/boxes/f/vmlinuz</kernel>
           <initrd>/boxes/f/initrd.img</initrd>
-          <cmdline>root=LABEL=mayfly console=ttyS0 net.ifnames=0 quiet panic=-1 systemd.show_status=0 mitigations=off</cmdline>
+          <cmdline>root=LABEL=mayfly console=ttyS0 net.ifnames=0 quiet panic=-1 systemd.show_status=0 mitigations=off lsm=landlock,yama</cmdline>
         </os>
         <features>
           <acpi/>
