@@ -1,5 +1,5 @@
 #!/bin/sh
-# All linters. The slowest of them has a processor to itself.
+# All linters, the slowest of them beside the others.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH

@@ -106,7 +106,7 @@ export async function newestSerials(
     throw new MayflyError(
       'host',
       'serial.unresolved',
-      `The local archive has no snapshot of ${origin} yet that holds what this project asks for.`,
+      `The local archive has no snapshot of ${origin} yet that holds what this project asks for, and is signed for its keyring.`,
       {
         hint: 'Take one: `mayfly snapshots take`.',
       },

@@ -32,6 +32,8 @@ describe('the build script', () => {
   it('fails with a code that means something else to mayfly: 1', async () => {
     const built = await build('exit 5');
     expect(built).toMatchObject({ exitCode: 1 });
+    // The one that --rescue has left.
+    expect(built.all).toMatch(/^vm +(?:have|reused)/m);
     expect(built.all).toContain('exit code 5');
   });
 

@@ -41,7 +41,7 @@ describe('an end before the end', () => {
   });
 });
 
-describe('a VM that is kept', () => {
+describe('a VM that is to be kept', () => {
   it("outlives kill -9 of its build, is nobody else's while the next works in it, and ends with that by Ctrl-C", async () => {
     const build = 'echo in the build; while :; do : > /tmp/beat; sleep 1; done';
     const project = await makeProject({ build });

@@ -69,8 +69,14 @@ const FIXED = 'sensible-utils';
 /** One whose fix would remove another one, which has none. */
 const HELD = 'mawk';
 const REMOVED = 'netbase';
+/** What only the build script asks for. */
+const WANTED = 'hello';
 const fixes = async (version: string): Promise<MirrorState> => ({
-  packages: [await emptyPackage(FIXED, version), await emptyPackage(HELD, version, { Conflicts: REMOVED })],
+  packages: [
+    await emptyPackage(FIXED, version),
+    await emptyPackage(HELD, version, { Conflicts: REMOVED }),
+    await emptyPackage(WANTED, version),
+  ],
 });
 const VERSION = `dpkg-query --show --showformat '\${Version}' ${FIXED} > fixed.img`;
 
@@ -80,8 +86,8 @@ const FETCH = [
   'mkdir -p lists/partial && : > status && grep security "$MAYFLY_APT_SOURCES" > only.list',
   'set -- -q -o Dir::Etc::SourceList="$PWD/only.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State="$PWD" -o Dir::State::Status="$PWD/status" -o Acquire::Languages=none',
   'apt-get "$@" update',
-  `apt-get "$@" download ${FIXED}`,
-  `mv ${FIXED}_*.deb fetched.img`,
+  `apt-get "$@" download ${WANTED}`,
+  `mv ${WANTED}_*.deb fetched.img`,
 ].join('\n');
 
 describe('a pinned project', () => {

@@ -1,6 +1,6 @@
 /**
- * Small projects to build. They have the base box of the template `minimal`, so that a test run makes one box: it is
- * frozen, and has nothing of debian-security.
+ * Small projects to build. They have the base box of the template `minimal`, so that a test run makes one box. That
+ * template is frozen, and its box has nothing of debian-security; nor has theirs.
  */
 import { execa } from 'execa';
 import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';

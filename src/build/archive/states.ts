@@ -14,7 +14,7 @@ import {
   type Releases,
   type Snapshot,
 } from '../../snapshots/local/snapshot.js';
-import { covers } from '../../snapshots/local/covers.js';
+import { covers, newestCovering } from '../../snapshots/local/covers.js';
 import { newestOfService } from '../../snapshots/newest.js';
 import { LATEST } from '../../snapshots/serial.js';
 import type { Serials } from '../../snapshots/serial-files.js';
@@ -91,6 +91,8 @@ async function newestStored(source: StateSource, shelf: string, origin: string):
   const { context, config, builderFolder, strict } = source.request;
   const fitting = await newestStoredFor(context, config, origin, builderFolder, shelf);
   if (fitting !== undefined || !strict) return fitting?.serial;
+  // One that holds enough is another archive's.
+  if ((await newestCovering(shelf, origin, wantedOf(config, origin, 'box'))) !== undefined) return undefined;
   return (await listSerials(shelf, origin)).at(-1);
 }
 

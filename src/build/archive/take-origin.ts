@@ -6,7 +6,7 @@ import { lock, type Lock } from '../../process/lock.js';
 import { hostUpstream } from '../../snapshots/host-apt.js';
 import { newestCovering } from '../../snapshots/local/covers.js';
 import type { OriginRequest } from '../../snapshots/local/fetch-suite.js';
-import { isSignedFor } from '../../snapshots/local/signers.js';
+import { signedFor } from '../../snapshots/local/signers.js';
 import type { Snapshot } from '../../snapshots/local/snapshot.js';
 import { takeSnapshot, type Taken } from '../../snapshots/local/take.js';
 import { isAhead } from '../../snapshots/serial.js';
@@ -87,10 +87,9 @@ export async function newestStoredFor(
 ): Promise<Snapshot | undefined> {
   const wanted = wantedOf(config, origin, 'box');
   const keyring = keyringOf(settingsOf(config, origin), builderFolder);
-  const [suite = ''] = wanted.suites;
-  return await newestCovering(shelf, origin, wanted, (snapshot) =>
-    isSignedFor(archiveFolder(context.home), snapshot, suite, keyring, context.signal),
-  );
+  const { suites } = wanted;
+  const judge = { archive: archiveFolder(context.home), keyring, suites, signal: context.signal };
+  return await newestCovering(shelf, origin, wanted, signedFor(judge));
 }
 
 export function settingsOf(config: ArchiveSettings, origin: string): OriginConfig {

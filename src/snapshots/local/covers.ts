@@ -30,7 +30,7 @@ export async function newestCovering(
   shelf: string,
   origin: string,
   wanted: Wanted,
-  isTheirs: (snapshot: Snapshot) => boolean | Promise<boolean>,
+  isTheirs: (snapshot: Snapshot) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<Snapshot | undefined> {
   for (const serial of [...(await listSerials(shelf, origin))].reverse()) {
     const snapshot = await readSnapshot(shelf, origin, serial);

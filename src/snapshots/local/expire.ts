@@ -8,6 +8,7 @@ import { namesIn, storedNames } from './entries.js';
 import { neededFiles, shelvesOf } from './needed.js';
 import { archiveParts, snapshotFile } from './layout.js';
 import { readHold } from './holds.js';
+import { sharesSigners } from './signers.js';
 import { listOrigins, listStates, readSnapshot, type Snapshot } from './snapshot.js';
 import { sweepTemporary } from './write-new.js';
 
@@ -87,10 +88,12 @@ export async function knownSnapshots(
   return known;
 }
 
-/** Serials of those that no later one stands in for. Pure. @param snapshots oldest first */
+/** Serials of those that no later one of the same archive stands in for. Pure. @param snapshots oldest first */
 export function newestOfAll(snapshots: readonly Snapshot[]): ReadonlySet<string> {
+  const standsInFor = (later: Snapshot, snapshot: Snapshot): boolean =>
+    covers(later, holdingsOf(snapshot)) && sharesSigners(later, snapshot);
   const newest = snapshots.filter(
-    (snapshot, index) => !snapshots.slice(index + 1).some((later) => covers(later, holdingsOf(snapshot))),
+    (snapshot, index) => !snapshots.slice(index + 1).some((later) => standsInFor(later, snapshot)),
   );
   return new Set(newest.map(({ serial }) => serial));
 }

@@ -2,38 +2,63 @@
  * Whose archive a snapshot is of. Two projects may have different archives of one name, such as a rebuilt
  * debian-security: the newest state of the one is nothing to the other.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { MayflyError } from '../../errors.js';
+import { hasCode, MayflyError } from '../../errors.js';
+import { publicScratchParent } from '../../process/scratch.js';
 import { verifyInRelease } from '../signature.js';
-import { archiveParts, storedFile } from './layout.js';
+import { storedFile } from './layout.js';
 import type { Snapshot, SnapshotSuite } from './snapshot.js';
 
-/** Whether each of these suites has a signer in common with the same suite of the snapshot. Pure. */
-export function sharesSigners(snapshot: Snapshot, suites: readonly SnapshotSuite[]): boolean {
-  return suites.every(({ suite, signers }) =>
-    snapshot.suites.some(
-      (known) => known.suite === suite && known.signers.some((key) => signers.includes(key)),
-    ),
+/** Whether each suite of the one has a signer in common with the same suite of the other. Pure. */
+export function sharesSigners(one: Snapshot, other: Snapshot): boolean {
+  return other.suites.every(({ suite, signers }) =>
+    one.suites.some((known) => known.suite === suite && known.signers.some((key) => signers.includes(key))),
   );
 }
 
-/** Whether a keyring knows who signed this suite of the snapshot. */
-export async function isSignedFor(
-  archive: string,
-  snapshot: Snapshot,
-  suite: string,
-  keyring: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const known = snapshot.suites.find((candidate) => candidate.suite === suite);
-  if (known === undefined) return false;
-  const file = storedFile(archive, known.inRelease.sha256);
-  const scratch = archiveParts(archive).incoming;
+export interface Judge {
+  /** Folder of the local archive. */
+  readonly archive: string;
+  readonly keyring: string;
+  readonly suites: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Tells whether a keyring knows who signed these suites of a snapshot. Asks once of those with the same signers. */
+export function signedFor(judge: Judge): (snapshot: Snapshot) => Promise<boolean> {
+  const verdicts = new Map<string, Promise<boolean>>();
+  return async (snapshot) => {
+    const suites = snapshot.suites.filter(({ suite }) => judge.suites.includes(suite));
+    const verdict = await Promise.all(
+      suites.map((suite) => {
+        const signers = [suite.suite, ...suite.signers].join(' ');
+        const known = verdicts.get(signers) ?? isSigned(judge, suite);
+        verdicts.set(signers, known);
+        return known;
+      }),
+    );
+    return verdict.every(Boolean);
+  };
+}
+
+/**
+ * What cannot be judged, for want of the keyring, of gpgv or of the signed file as it was, counts as signed: what a
+ * build makes of it is told there.
+ */
+async function isSigned(judge: Judge, { inRelease: { sha256 } }: SnapshotSuite): Promise<boolean> {
+  const from = storedFile(judge.archive, sha256);
   try {
-    await verifyInRelease({ inRelease: await readFile(file), keyring, from: file, scratch, signal });
+    const inRelease = await readFile(from);
+    if (createHash('sha256').update(inRelease).digest('hex') !== sha256) return true;
+    // Not in the archive: a plan writes nothing there.
+    await verifyInRelease({ ...judge, inRelease, from, scratch: publicScratchParent() });
     return true;
   } catch (error) {
-    if (error instanceof MayflyError && error.code === 'archive.bad-signature') return false;
+    const code = error instanceof MayflyError ? error.code : undefined;
+    if (code === 'archive.bad-signature') return false;
+    if (code === 'archive.no-keyring' || code === 'command.not-found' || hasCode(error, 'ENOENT'))
+      return true;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { nextSerial } from '../serial.js';
 import { covers, holdingsOf, newestCovering, type Wanted } from './covers.js';
 import { fetchSuite, type OriginRequest } from './fetch-suite.js';
 import { archiveParts } from './layout.js';
-import { sharesSigners } from './signers.js';
+import { signedFor } from './signers.js';
 import {
   addSnapshot,
   findState,
@@ -103,7 +103,7 @@ async function attemptToTake(request: OriginRequest): Promise<Taken> {
   const suites = taken.map((part) => part.suite);
   const fetchedBytes = taken.reduce((sum, part) => sum + part.fetchedBytes, 0);
   for (const suite of suites) refuseStale(suite, request);
-  const newest = await newestCovering(shelf, origin, request, (known) => sharesSigners(known, suites));
+  const newest = await newestCovering(shelf, origin, request, signedFor(request));
   if (newest !== undefined) {
     const wentBack = suites
       .filter((suite) => isOlder(suite, sameSuite(newest, suite)))

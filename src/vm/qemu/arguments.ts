@@ -41,7 +41,7 @@ export const KERNEL_COMMAND_LINE = [
   'systemd.show_status=0',
   // The VM runs one project's own code and dies with it.
   'mitigations=off',
-  // AppArmor and its like have no rules here; systemd alone takes a second to hook itself into BPF's under emulation.
+  // No AppArmor and its like, for which we have no rules; under emulation systemd takes a second to hook into BPF's.
   'lsm=landlock,yama',
 ].join(' ');
 

@@ -26,7 +26,7 @@ import {
 } from '../../../src/snapshots/local/snapshot.js';
 import { addTag } from '../../../src/snapshots/local/tag.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
-import { poolPath } from '../../rig/mirror.js';
+import { poolPath, startMirror } from '../../rig/mirror.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { archiveRig, HELLO, NEWER, signal, tagOf } from '../snapshots/local/rig.js';
 import { failure, temporaryFolder } from '../source/repository.js';
@@ -73,6 +73,23 @@ async function freezeTo(serial: string, releases: Readonly<Record<string, string
 
 /** Another host takes the mirror's state, under its own serial. */
 const taken = async (): Promise<Snapshot> => (await rig.take()).snapshot;
+
+describe('an archive of the same name, of another project', () => {
+  it('is not taken for its newest state, online or offline', async () => {
+    await freezeTo('latest');
+    await using other = await startMirror(join(folder, 'other'), 'trixie', 'other');
+    await other.publish({ packages: [NEWER] });
+    const theirs = yaml().replace(rig.mirror.url, other.url).replace(rig.mirror.keyring, other.keyring);
+    const serialOf = async (text: string, offline: boolean): Promise<string | undefined> =>
+      (await planned(text, { offline })).origins[0]?.box.serial;
+    const first = await serialOf(theirs, false);
+    expect(await failure(planned(yaml(), { offline: true }))).toMatchObject({ code: 'serial.unresolved' });
+    expect((await planned(yaml(), { strict: false })).origins[0]?.box.serial).toBe('latest');
+    const second = await serialOf(yaml(), false);
+    expect(second).not.toBe(first);
+    expect([await serialOf(theirs, true), await serialOf(yaml(), true)]).toEqual([first, second]);
+  });
+});
 
 describe('a project that was frozen on another host', () => {
   it('is built here from the mirror, while that is in the same state', async () => {

@@ -1,9 +1,11 @@
 /** Snapshots that are taken of a real mirror, and what goes wrong. */
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newestCovering } from '../../../../src/snapshots/local/covers.js';
 import { knownSnapshots } from '../../../../src/snapshots/local/expire.js';
-import { isSignedFor } from '../../../../src/snapshots/local/signers.js';
+import { storedFile } from '../../../../src/snapshots/local/layout.js';
+import { signedFor } from '../../../../src/snapshots/local/signers.js';
 import { listSerials } from '../../../../src/snapshots/local/snapshot.js';
 import { startMirror } from '../../../rig/mirror.js';
 import { failure, temporaryFolder } from '../../source/repository.js';
@@ -109,8 +111,19 @@ describe('taking a snapshot', () => {
     const again = await rig.take();
     expect(again).toMatchObject({ isNew: false, wentBack: [], snapshot: { serial: snapshot.serial } });
     expect(await rig.take(theirs)).toMatchObject({ isNew: false, snapshot: { serial: '2026010202' } });
-    const isSigned = (keyring: string) => isSignedFor(rig.archive, again.snapshot, 'trixie', keyring, signal);
-    expect([await isSigned(rig.mirror.keyring), await isSigned(other.keyring)]).toEqual([true, false]);
+    // Each is what `latest` means for somebody: expiry takes neither.
+    expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
+    const isSigned = (keyring: string) =>
+      signedFor({ archive: rig.archive, keyring, suites: ['trixie'], signal })(again.snapshot);
+    const keyrings = [rig.mirror.keyring, other.keyring, '/no such keyring'];
+    expect(await Promise.all(keyrings.map(isSigned))).toEqual([true, false, true]);
+    // A file that is gone, or is not what it was, is told where it is used.
+    const file = storedFile(rig.archive, again.snapshot.suites[0]?.inRelease.sha256 ?? '');
+    await chmod(file, 0o600);
+    await writeFile(file, 'something else');
+    expect(await isSigned(other.keyring)).toBe(true);
+    await rm(file);
+    expect(await isSigned(other.keyring)).toBe(true);
     await other[Symbol.asyncDispose]();
   });
 
@@ -126,13 +139,9 @@ describe('taking a snapshot', () => {
     expect(await rig.take(trixie)).toMatchObject({ isNew: false, snapshot: { serial: '2026010201' } });
     expect(await rig.take(stable)).toMatchObject({ isNew: false, snapshot: { serial: '2026010202' } });
     const shelf = join(rig.archive, 'snapshots');
-    expect((await newestCovering(shelf, 'debian', { ...wanted, ...trixie }, () => true))?.serial).toBe(
-      '2026010201',
-    );
-    expect((await newestCovering(shelf, 'debian', { ...wanted, ...stable }, () => true))?.serial).toBe(
-      '2026010202',
-    );
-    expect(await newestCovering(shelf, 'debian', { ...wanted, ...both }, () => true)).toBeUndefined();
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...trixie }))?.serial).toBe('2026010201');
+    expect((await newestCovering(shelf, 'debian', { ...wanted, ...stable }))?.serial).toBe('2026010202');
+    expect(await newestCovering(shelf, 'debian', { ...wanted, ...both })).toBeUndefined();
     // Each is what `latest` means for somebody: expiry takes neither.
     expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
   });
