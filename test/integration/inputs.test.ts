@@ -1,5 +1,5 @@
 /** What goes into a VM: submodules, the merged base branch, two checkouts at once, the cache of packages. */
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/basebox/recipe.js';
@@ -81,7 +81,7 @@ describe('the cache of packages', () => {
   }
 
   beforeAll(async () => {
-    security = await startMirror(join(folder, 'security'), 'trixie-security');
+    security = await startMirror(await mkdtemp(join(folder, 'security-')), 'trixie-security');
     await security.publish({ packages: [await emptyPackage('one', '1'), await emptyPackage('two', '1')] });
   });
 

@@ -4,7 +4,7 @@
  * build leaves is the same too. The box is of Debian 12, whose tools are older than those that make its disk. Its
  * fixes of security come from a mirror of the test's own, which can have a new one.
  */
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findLeaks } from '../rig/leaks.js';
@@ -96,7 +96,7 @@ describe('a pinned project', () => {
   const later = join(folder, 'later artifacts');
 
   beforeAll(async () => {
-    security = await startMirror(join(folder, 'security'), 'bookworm-security');
+    security = await startMirror(await mkdtemp(join(folder, 'security-')), 'bookworm-security');
     await security.publish(await fixes('99.1'));
   });
 
