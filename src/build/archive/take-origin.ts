@@ -3,6 +3,7 @@ import { TOOLS_SUITE } from '../../basebox/recipe.js';
 import type { Config, OriginConfig } from '../../config/config.js';
 import { archiveFolder, lockFile } from '../../paths.js';
 import { lock, type Lock } from '../../process/lock.js';
+import { publicScratchParent } from '../../process/scratch.js';
 import { hostUpstream } from '../../snapshots/host-apt.js';
 import { newestCovering } from '../../snapshots/local/covers.js';
 import type { OriginRequest } from '../../snapshots/local/fetch-suite.js';
@@ -87,9 +88,10 @@ export async function newestStoredFor(
 ): Promise<Snapshot | undefined> {
   const wanted = wantedOf(config, origin, 'box');
   const keyring = keyringOf(settingsOf(config, origin), builderFolder);
-  const { suites } = wanted;
-  const judge = { archive: archiveFolder(context.home), keyring, suites, signal: context.signal };
-  return await newestCovering(shelf, origin, wanted, signedFor(judge));
+  // Not in the archive: a plan writes nothing there.
+  const scratch = publicScratchParent(context.env);
+  const judge = { archive: archiveFolder(context.home), keyring, scratch, signal: context.signal };
+  return await newestCovering(shelf, origin, wanted, signedFor({ ...wanted, ...judge }));
 }
 
 export function settingsOf(config: ArchiveSettings, origin: string): OriginConfig {

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hasCode, MayflyError } from '../../errors.js';
-import { publicScratchParent } from '../../process/scratch.js';
 import { verifyInRelease } from '../signature.js';
 import { storedFile } from './layout.js';
 import type { Snapshot, SnapshotSuite } from './snapshot.js';
@@ -22,6 +21,8 @@ export interface Judge {
   readonly archive: string;
   readonly keyring: string;
   readonly suites: readonly string[];
+  /** Folder for temporary files. */
+  readonly scratch: string;
   readonly signal: AbortSignal;
 }
 
@@ -51,8 +52,7 @@ async function isSigned(judge: Judge, { inRelease: { sha256 } }: SnapshotSuite):
   try {
     const inRelease = await readFile(from);
     if (createHash('sha256').update(inRelease).digest('hex') !== sha256) return true;
-    // Not in the archive: a plan writes nothing there.
-    await verifyInRelease({ ...judge, inRelease, from, scratch: publicScratchParent() });
+    await verifyInRelease({ ...judge, inRelease, from });
     return true;
   } catch (error) {
     const code = error instanceof MayflyError ? error.code : undefined;

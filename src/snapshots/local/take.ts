@@ -103,7 +103,8 @@ async function attemptToTake(request: OriginRequest): Promise<Taken> {
   const suites = taken.map((part) => part.suite);
   const fetchedBytes = taken.reduce((sum, part) => sum + part.fetchedBytes, 0);
   for (const suite of suites) refuseStale(suite, request);
-  const newest = await newestCovering(shelf, origin, request, signedFor(request));
+  const scratch = archiveParts(archive).incoming;
+  const newest = await newestCovering(shelf, origin, request, signedFor({ ...request, scratch }));
   if (newest !== undefined) {
     const wentBack = suites
       .filter((suite) => isOlder(suite, sameSuite(newest, suite)))

@@ -114,7 +114,9 @@ describe('taking a snapshot', () => {
     // Each is what `latest` means for somebody: expiry takes neither.
     expect((await knownSnapshots(rig.archive)).map(({ isNewest }) => isNewest)).toEqual([true, true]);
     const isSigned = (keyring: string) =>
-      signedFor({ archive: rig.archive, keyring, suites: ['trixie'], signal })(again.snapshot);
+      signedFor({ archive: rig.archive, keyring, suites: ['trixie'], scratch: rig.archive, signal })(
+        again.snapshot,
+      );
     const keyrings = [rig.mirror.keyring, other.keyring, '/no such keyring'];
     expect(await Promise.all(keyrings.map(isSigned))).toEqual([true, false, true]);
     // A file that is gone, or is not what it was, is told where it is used.
