@@ -139,9 +139,19 @@ describe('a VM that is kept', () => {
     expect(await run('vm', 'provision')).toMatchObject({ exitCode: 0 });
   });
 
-  it('makes way with --force-cleanup; Ctrl-C, while the next one boots, cleans up: exit code 130', async () => {
-    const ids = async (): Promise<readonly string[]> =>
-      (JSON.parse((await run('vm', 'list', '--json')).stdout) as { id: string }[]).map(({ id }) => id);
+  const ids = async (): Promise<readonly string[]> =>
+    (JSON.parse((await run('vm', 'list', '--json')).stdout) as { id: string }[]).map(({ id }) => id);
+
+  it('makes way for a new one: vm up --force-cleanup', async () => {
+    const before = await ids();
+    const old = await bootId();
+    expect(await run('vm', 'up', '--force-cleanup')).toMatchObject({ exitCode: 0 });
+    expect(await ids()).toEqual([expect.not.stringMatching(before.join())]);
+    expect(await bootId()).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await bootId()).not.toBe(old);
+  });
+
+  it('makes way for a build; Ctrl-C, while that one boots, cleans up: exit code 130', async () => {
     await change('sleep 600');
     const before = await ids();
     expect(before).toHaveLength(1);

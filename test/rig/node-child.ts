@@ -13,16 +13,18 @@ export interface NodeChild {
   go(): void;
 }
 
-/** @param code a module; it may import files of src/ by their URL */
-export function startNode(code: string, args: readonly string[] = []): NodeChild {
-  const child = execa(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', code, '--', ...args],
-    {
-      reject: false,
-      stdin: 'pipe',
-    },
-  );
+/**
+ * @param code a module; it may import files of src/ by their URL
+ * @param under a command that runs the one after it, such as `setpriv` with its options
+ */
+export function startNode(
+  code: string,
+  args: readonly string[] = [],
+  under: readonly string[] = [],
+): NodeChild {
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', code, '--', ...args];
+  const [program = process.execPath, ...rest] = [...under, ...node];
+  const child = execa(program, rest, { reject: false, stdin: 'pipe' });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await child;

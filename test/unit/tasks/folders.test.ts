@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,11 +6,15 @@ import type { Context } from '../../../src/build/context.js';
 import { quoteCommand } from '../../../src/process/command-error.js';
 import { foldersFinding, mend } from '../../../src/tasks/folders.js';
 import { diskFindings } from '../../../src/tasks/room.js';
+import { sourceUrl, startNode } from '../../rig/node-child.js';
 import { contextIn } from '../build/plan/project.js';
 import { temporaryFolder } from '../source/repository.js';
 
-/** A user id that no package has. */
-const ORDINARY = 47231;
+/** Root could make files anywhere. */
+const heldToModes = userInfo().uid === 0 ? ['setpriv', '--bounding-set', '-dac_override'] : [];
+
+const FIND = `import { foldersFinding } from ${JSON.stringify(sourceUrl('tasks/folders.ts'))};
+  console.log(JSON.stringify(await foldersFinding(JSON.parse(process.argv[1]))));`;
 
 async function hostWith(): Promise<{ readonly folder: string; readonly context: Context }> {
   const folder = await temporaryFolder();
@@ -40,19 +44,13 @@ describe('the folders of mayfly', () => {
   it('that are closed are told of', async () => {
     const { folder, context } = await hostWith();
     await chmod(folder, 0o500);
-    // Root could make files there all the same.
-    const { uid } = userInfo();
-    if (uid === 0) {
-      await chown(folder, ORDINARY, ORDINARY);
-      process.seteuid?.(ORDINARY);
-    }
     try {
-      expect(await foldersFinding(context)).toMatchObject({
+      const child = startNode(FIND, [JSON.stringify({ home: context.home, env: context.env })], heldToModes);
+      expect(JSON.parse(await child.firstLine)).toMatchObject({
         state: 'missing',
         hint: quoteCommand(['chmod', 'u+rwx', folder]),
       });
     } finally {
-      process.seteuid?.(uid);
       await chmod(folder, 0o700);
     }
   });
