@@ -109,6 +109,12 @@ const pathText = (pattern: RegExp, expected: string): z.ZodString =>
   });
 export const insidePath = (): z.ZodString =>
   pathText(INSIDE, 'a path inside the builder directory (relative, without ..)');
+/** Below the checkout, and nothing of Git's own: what Git runs from there, it runs on this host. */
+export const checkoutPath = (): z.ZodString =>
+  pathText(
+    /^(?!\/)(?!(?:.*\/)?(?:\.\.|\.[Gg][Ii][Tt])(?:\/|$)).+$/,
+    'a folder inside the checkout (relative, without .. and .git); elsewhere: --artifacts, or the variable ARTIFACTS',
+  );
 export const hostPath = (): z.ZodString => pathText(/^.+$/, 'a path');
 export const glob = (): z.ZodString =>
   pathText(INSIDE, 'a pattern relative to the clone, such as *.iso (no absolute path, no ..)');
@@ -148,7 +154,10 @@ export function archiveUrl() {
 
 /** A connection of libvirt's (libvirt.org/uri.html), of the kinds that mayfly can use. */
 export const libvirtUri = (): z.ZodString =>
-  text(LIBVIRT_URI, 'qemu:///session, qemu:///system or qemu+ssh://USER@HOST/system');
+  text(
+    LIBVIRT_URI,
+    'qemu:///session, qemu:///system or qemu+ssh://USER@HOST/system (of parameters, ?keyfile=FILE only)',
+  );
 
 /** One of a few words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {

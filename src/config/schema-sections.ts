@@ -7,7 +7,7 @@ import {
   duration,
   field,
   glob,
-  hostPath,
+  checkoutPath,
   insidePath,
   libvirtUri,
   list,
@@ -161,9 +161,9 @@ const artifacts = {
   ),
   directory: field(
     'path',
-    hostPath(),
+    checkoutPath(),
     'artifacts',
-    "Where they go: a folder of this host, relative to the project's top folder.",
+    "Where they go: a folder in the project's checkout. Any other is the person's to name: `--artifacts`, or the variable `ARTIFACTS`.",
   ),
 };
 

@@ -1,7 +1,4 @@
 /** Puts a plan together from what was read: the checkout, the builder directory, options, the host. */
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { inputsOf } from '../../basebox/create.js';
 import { boxEpoch, boxLabel, fingerprint } from '../../basebox/recipe.js';
 import { findBox } from '../../basebox/store.js';
@@ -9,7 +6,6 @@ import type { Config } from '../../config/config.js';
 import { usesExternalProxy } from '../../config/options-rules.js';
 import type { ResolvedOptions } from '../../config/options.js';
 import { guestVariables } from '../../config/variables.js';
-import { hasCode, MayflyError } from '../../errors.js';
 import { boxesFolder, cacheName } from '../../paths.js';
 import { folderState, type SourcePreview } from '../../source/index.js';
 import {
@@ -23,6 +19,7 @@ import { missingWarnings } from '../archive/missing.js';
 import { checkBranchRule, checkPinned } from '../archive/rules.js';
 import { validityWarnings } from '../archive/validity.js';
 import { chooseNetwork, proxyInGuest, proxyPlan } from '../archive/network.js';
+import { artifactsFolder } from './artifacts-folder.js';
 import { boxSpec, guestSources } from './box-spec.js';
 import type { Context } from '../context.js';
 import type { HostFacts } from './facts.js';
@@ -62,12 +59,10 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
   const spec = await boxSpec(config, archive, folder);
   const inputs = await inputsOf(spec);
   const id = fingerprint(inputs);
-  const directory = resolve(
-    checkout.topLevel,
-    request.artifacts === undefined ? '.' : context.cwd,
-    request.artifacts ?? nonEmpty(context.env['ARTIFACTS']) ?? config.artifacts.directory,
+  const directory = await artifactsFolder(
+    { topLevel: checkout.topLevel, directory: config.artifacts.directory },
+    { cwd: context.cwd, asked: request.artifacts, variable: context.env['ARTIFACTS'] },
   );
-  await checkDirectory(directory);
   const { setup } = config.guest;
   // Scripts that set the proxy up themselves must reach it where the person's variable says.
   const opens = setup === 'scripts' && usesExternalProxy(options.proxy) ? 'open' : undefined;
@@ -198,27 +193,4 @@ export async function assemblePlan(parts: Assembly): Promise<BuildPlan> {
 
 function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
-}
-
-/** @throws MayflyError `artifacts.directory`: told now, and not when the image is built */
-async function checkDirectory(directory: string): Promise<void> {
-  for (let folder = directory; ; folder = dirname(folder)) {
-    try {
-      if (!(await stat(folder)).isDirectory()) throw unusable(directory, `${folder} is no folder`);
-      await access(folder, constants.W_OK);
-      return;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT') && folder !== dirname(folder)) continue;
-      if (hasCode(error, 'ENOTDIR')) throw unusable(directory, 'a part of its path is no folder');
-      if (hasCode(error, 'EACCES') || hasCode(error, 'EROFS'))
-        throw unusable(directory, `${folder} cannot be written to`);
-      throw error;
-    }
-  }
-}
-
-function unusable(directory: string, why: string): MayflyError {
-  return new MayflyError('usage', 'artifacts.directory', `Artifacts cannot go to ${directory}: ${why}.`, {
-    hint: 'Name another folder: --artifacts DIR, the variable ARTIFACTS, or artifacts.directory in builder.yaml.',
-  });
 }

@@ -17,7 +17,7 @@ export interface Connection {
 export function parseConnection(uri: string): Connection {
   const remote = /^qemu\+ssh:\/\/(?:([^@/]+)@)?([^:/]+)(?::(\d+))?\/system(?:\?(.*))?$/.exec(uri);
   if (remote === null) {
-    return { uri, isSession: /^qemu:\/\/\/session(?:\?|$)/.test(uri), through: undefined };
+    return { uri, isSession: uri === 'qemu:///session', through: undefined };
   }
   const [, user, host = '', port, query] = remote;
   const settings = new URLSearchParams(query);

@@ -276,3 +276,30 @@ describe('a text that is no YAML', () => {
     for (const text of odd) for (const head of heads(text)) expect(head, text).not.toMatch(grammar);
   });
 });
+
+it.each([
+  'qemu+ssh://x/system?command=builder/evil',
+  'qemu+ssh://x/system?keyfile=k&command=evil',
+  'qemu+ssh://x/system?keyfile=k;command=evil',
+  'qemu+ssh://x/system?netcat=evil',
+  'qemu+ssh://-Fevil/system',
+  'qemu+ssh://-Fevil@x/system',
+  'qemu:///session?socket=/run/x',
+])('takes no connection that runs, or asks, what a checkout names: %s', (uri) => {
+  expect(heads(`vm: {libvirt: ['${uri}']}`).join()).toContain('vm.libvirt[0]: expected qemu:///session');
+});
+
+it('takes the key of a connection', () => {
+  const uri = 'qemu+ssh://ada@build.example:2222/system?keyfile=/home/ada/.ssh/builder';
+  const text = `vm: {libvirt: ['${uri}']}`;
+  expect(loadConfig(text, { file: 'builder.yaml', defaults: { name: 'x' } }).vm.libvirt).toEqual([uri]);
+});
+
+it.each(['/srv/images', '../images', 'a/../../b', '.git/hooks', 'sub/.GIT/hooks', '..'])(
+  'takes no folder for artifacts but one in the checkout: %s',
+  (directory) => {
+    expect(heads(`artifacts: {directory: '${directory}'}`).join()).toContain(
+      'artifacts.directory: expected a folder inside the checkout',
+    );
+  },
+);

@@ -106,7 +106,7 @@ build:
   environment: { FLAVOUR: small }
   timeout: 1h30m
   base_branches: [main]
-artifacts: { patterns: ['tails-amd64-*', 'out/**/*.img'], directory: /srv/artifacts }
+artifacts: { patterns: ['tails-amd64-*', 'out/**/*.img'], directory: out/images }
 caches: { packages: 30G, website: 1G }
 options: [noram, cpus=2]
 `);
@@ -163,7 +163,7 @@ options: [noram, cpus=2]
       artifacts: {
         patterns: ['tails-amd64-*', 'out/**/*.img'],
         from: '/build/source',
-        directory: '/srv/artifacts',
+        directory: 'out/images',
       },
       caches: { packages: 30 * G, website: G },
       options: ['noram', 'cpus=2'],

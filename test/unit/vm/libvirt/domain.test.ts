@@ -189,7 +189,6 @@ describe('XML', () => {
 describe('connections', () => {
   it.each([
     ['qemu:///session', true, undefined],
-    ['qemu:///session?socket=/run/x', true, undefined],
     ['qemu:///system', false, undefined],
     [
       'qemu+ssh://ada@build.example:2222/system?keyfile=/k/id',
