@@ -4,7 +4,8 @@
  *
  * A serial of the local archive counts the snapshots of one host. What it stands for, for everybody,
  * is beside it: `<directory>/<origin>/InRelease.sha256` has the SHA-256 of each suite's InRelease
- * file, in the form of sha256sum(1). Where it is missing the serial alone counts.
+ * file, in the form of sha256sum(1), below a comment that names the serial: whoever changes one of the two files by
+ * hand, or merges them from two branches, is told. Where the file is missing the serial alone counts.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,6 +21,9 @@ export interface FrozenState {
   readonly serial: string;
   readonly releases: Readonly<Record<string, string>>;
 }
+
+/** Of a file that this program wrote; others may have none. */
+const OF_SERIAL = /^# serial (\S+)$/m;
 
 const serialFile = (directory: string, origin: string): string => join(directory, origin, 'serial');
 const releasesFile = (directory: string, origin: string): string =>
@@ -41,12 +45,29 @@ export async function readState(directory: string, origin: string): Promise<Froz
   const file = releasesFile(directory, origin);
   const text = await readOptional(file);
   if (text === undefined) return { serial, releases: {} };
-  if (isFrozen(serial)) return { serial, releases: parseReleases(text, file) };
+  if (isFrozen(serial)) {
+    const releases = parseReleases(text, file);
+    const [, of = serial] = OF_SERIAL.exec(text) ?? [];
+    if (of !== serial) throw ofAnotherSerial(file, origin, serial, of);
+    return { serial, releases };
+  }
   throw new MayflyError(
     'usage',
     'serial.releases',
     `${file} has the checksums of a state, but no serial stands beside it: ${origin} is at latest.`,
     { hint: `Remove it, or write both again: mayfly snapshots freeze ${origin}.` },
+  );
+}
+
+function ofAnotherSerial(file: string, origin: string, serial: string, of: string): MayflyError {
+  return new MayflyError(
+    'usage',
+    'serial.releases',
+    `${file} says what ${of} stands for, but the serial beside it is ${serial}.`,
+    {
+      details: ['The checksums decide, so the packages would be those of the other serial.'],
+      hint: `Write both: mayfly snapshots set ${origin} ${serial}, or mayfly snapshots freeze ${origin}.`,
+    },
   );
 }
 
@@ -90,7 +111,7 @@ export async function writeState(directory: string, origin: string, state: Froze
   await writeOver(serialFile(directory, origin), `${serial}\n`);
   if (suites.length > 0) {
     const lines = suites.map(([suite, sha256]) => `${sha256}  ${suite}\n`);
-    await writeOver(releasesFile(directory, origin), lines.join(''));
+    await writeOver(releasesFile(directory, origin), [`# serial ${serial}\n`, ...lines].join(''));
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MayflyError } from '../errors.js';
 import { run } from '../process/run.js';
 import { makeScratch } from '../process/scratch.js';
+import { readBinaryKeyring } from './keyring.js';
 
 export interface SignedText {
   /** What was signed; nothing beside it is to be believed. */
@@ -36,7 +37,7 @@ export async function verifyInRelease(job: VerifyJob): Promise<SignedText> {
     join(scratch.path, name),
   ) as [string, string, string];
   await writeFile(signed, job.inRelease);
-  await writeFile(keyring, await binaryKeyring(job.keyring));
+  await writeFile(keyring, await readBinaryKeyring(job.keyring));
   await rm(text, { force: true });
   // A key of a later release may have signed too, which this keyring does not know: gpgv's own
   // exit code is a failure then, so its status lines decide.
@@ -87,32 +88,5 @@ function badSignature(job: VerifyJob, ...details: readonly string[]): MayflyErro
       details,
       hint: `Is ${job.keyring} the keyring of this archive (archive.origins in builder.yaml)? Is the package debian-archive-keyring of this host up to date?`,
     },
-  );
-}
-
-async function binaryKeyring(path: string): Promise<Buffer> {
-  let content: Buffer;
-  try {
-    content = await readFile(path);
-  } catch (error) {
-    throw new MayflyError('host', 'archive.no-keyring', `The keyring ${path} cannot be read.`, {
-      hint: "Debian's is in the package debian-archive-keyring; another's is named in builder.yaml (archive.origins).",
-      cause: error,
-    });
-  }
-  return content.subarray(0, 5).toString('latin1') === '-----'
-    ? dearmour(content.toString('latin1'))
-    : content;
-}
-
-/** The bytes of all ASCII-armoured blocks (RFC 9580, section 6.2). Pure. */
-export function dearmour(text: string): Buffer {
-  const blocks = text.matchAll(/-----BEGIN PGP [^-]+-----\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^-]*)-----END/g);
-  return Buffer.concat(
-    [...blocks].map(([, body = '']) => {
-      // The line that begins with = is a checksum of the block.
-      const lines = body.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('='));
-      return Buffer.from(lines.join(''), 'base64');
-    }),
   );
 }

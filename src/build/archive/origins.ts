@@ -48,7 +48,7 @@ export interface PlannedState {
   readonly missing?: 'unknown' | 'other';
   /** Suite → SHA-256 of its InRelease file: what the serial stands for. Empty where it is not known. */
   readonly releases: Releases;
-  /** When the first of its suites stops to be valid, ISO 8601; of a state that is stored. */
+  /** When the first of its suites stops to be valid, ISO 8601; of a state that is stored, and named by a serial alone. */
   readonly validUntil?: string;
 }
 

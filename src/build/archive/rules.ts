@@ -67,6 +67,32 @@ export function branchMatches(pattern: string, branch: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`).test(branch);
 }
 
+/**
+ * A serial counts the snapshots of one host. Where two hosts froze one project, box and image may have the same one and
+ * mean two states by it (docs/decisions/0008): whoever is asked for it then would hand out one for both.
+ * @throws MayflyError `serial.contradiction`
+ */
+export function refuseContradictions({ origins }: PlannedArchive): void {
+  const details = origins
+    .filter(({ box, image }) => box.serial === image.serial && box.serial !== LATEST)
+    .flatMap(({ origin, box, image }) => {
+      const suites = Object.keys(box.releases).filter(
+        (suite) => (image.releases[suite] ?? box.releases[suite]) !== box.releases[suite],
+      );
+      return suites.length === 0 ? [] : [`${origin} ${box.serial}: ${suites.join(', ')}`];
+    });
+  if (details.length === 0) return;
+  throw new MayflyError(
+    'usage',
+    'serial.contradiction',
+    'A serial means one state for the base box, and another for the image.',
+    {
+      details,
+      hint: 'Their InRelease files differ, as two hosts took them. Freeze both to one state: mayfly snapshots freeze ORIGIN, or set ORIGIN SERIAL.',
+    },
+  );
+}
+
 /** @throws MayflyError `archive.not-pinned` (refused) with everything that could change a build */
 export function checkPinned(archive: PlannedArchive, network: NetworkChoice, proxy: ProxyOption): void {
   if (!archive.pinned) return;

@@ -82,6 +82,9 @@ async function startServing(
     upstream,
     signal: context.signal,
     find,
+    // The project, or this host, may name another mirror by now.
+    mirrors: (asked) =>
+      planned.origins.flatMap(({ origin, upstream = [] }) => (origin === asked ? upstream : [])),
     onServed: (file) => {
       served.push(file);
       if (file.source === 'stored') stored += file.bytes;

@@ -135,7 +135,9 @@ async function stateOf(
   if (strict) {
     await touchSnapshot(shelfOf(source.archive, address, tag !== undefined), snapshot);
   }
-  const [validUntil] = snapshot.suites.flatMap((suite) => suite.validUntil ?? []).sort();
+  // What Git names by its InRelease files stays what it is for as long as anybody has it: no date says more.
+  const isNamed = Object.keys(named.releases).length > 0;
+  const [validUntil] = isNamed ? [] : snapshot.suites.flatMap((suite) => suite.validUntil ?? []).sort();
   return {
     ...named,
     releases: releasesOf(snapshot),

@@ -48,7 +48,7 @@ export function refuseExpired(archive: PlannedArchive, now: Date): void {
     `The snapshot ${first.state.serial} of ${first.origin} was valid until ${first.state.validUntil?.slice(0, 10) ?? ''}.`,
     {
       details: expired.map(({ origin, state }) => `${origin} ${state.serial}: ${state.validUntil ?? ''}`),
-      hint: 'Ways out: have the service move that date; freeze to a newer one (mayfly snapshots freeze); or, of a release, use tagged snapshots (archive.tagged_url).',
+      hint: 'Ways out: have the service move that date, or take a newer one (`mayfly snapshots take`, on the host of mayfly snapshots serve); freeze to a newer one (mayfly snapshots freeze), which writes InRelease.sha256 where the local archive has it: then no date counts; or, of a release, use tagged snapshots (archive.tagged_url).',
     },
   );
 }

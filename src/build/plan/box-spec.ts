@@ -1,10 +1,12 @@
 /** What the base box of a project is made from, and what APT in the guest reads: from builder.yaml and the archive. */
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { insideFolder } from '../../source/inside.js';
 import type { ArchiveSource, BoxSpec } from '../../basebox/recipe.js';
 import { sourceLines } from '../../basebox/rootfs.js';
 import type { Config } from '../../config/config.js';
-import { hasCode } from '../../errors.js';
+import { hasCode, MayflyError } from '../../errors.js';
+import { readBinaryKeyring } from '../../snapshots/keyring.js';
 import { GUEST_WEB_ARCHIVE } from '../archive/network.js';
 import {
   boxSources,
@@ -24,12 +26,17 @@ export async function boxSpec(config: Config, archive: PlannedArchive, folder: s
     user: config.guest.user,
     diskBytes: config.basebox.disk,
     sources: boxSources(archive).filter(({ suites }) => suites.length > 0),
-    postinstall: await readOptional(join(folder, config.basebox.postinstall)),
+    postinstall: await readOptional(
+      await insideFolder(folder, config.basebox.postinstall, 'basebox.postinstall'),
+    ),
   };
 }
 
-/** Where a keyring of the project's or the host's lies in the builder directory that the guest sees. */
-const guestKeyring = (origin: string): string => `.mayfly/keyrings/${origin}.gpg`;
+/** What mayfly adds to the builder directory that the guest sees. */
+const OWN = '.mayfly';
+const KEYRINGS = `${OWN}/keyrings`;
+/** Where a keyring of the project's or the host's lies there. */
+const guestKeyring = (origin: string): string => `${KEYRINGS}/${origin}.gpg`;
 
 /**
  * Sources as the guest has them: signed by keyrings at their paths in the guest. They name the other end of
@@ -49,16 +56,33 @@ export function guestSources(config: Config, sources: readonly ArchiveSource[]):
   );
 }
 
-/** Puts keyrings beside the builder directory's own files, so that the guest can verify every origin. */
+/**
+ * Puts keyrings beside the builder directory's own files, so that the guest can verify every origin.
+ * @throws MayflyError `builder.own-folder` where the project has put something in their place: a link would lead out
+ */
 export async function addKeyrings(
   sources: readonly Pick<ArchiveSource, 'origin' | 'keyring'>[],
   folder: string,
 ): Promise<void> {
-  for (const { origin, keyring } of sources) {
-    if (keyring === DEBIAN_KEYRING) continue;
-    const target = join(folder, guestKeyring(origin));
-    await mkdir(join(target, '..'), { recursive: true });
-    await cp(keyring, target);
+  const others = sources.filter(({ keyring }) => keyring !== DEBIAN_KEYRING);
+  if (others.length === 0) return;
+  await makeOwnFolders(folder);
+  for (const { origin, keyring } of others)
+    await writeFile(join(folder, guestKeyring(origin)), await readBinaryKeyring(keyring), { flag: 'wx' });
+}
+
+async function makeOwnFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(join(folder, OWN));
+    await mkdir(join(folder, KEYRINGS));
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    throw new MayflyError(
+      'usage',
+      'builder.own-folder',
+      `The builder directory has something called ${OWN}, where mayfly puts files of its own for the VM.`,
+      { hint: 'Give it another name.' },
+    );
   }
 }
 

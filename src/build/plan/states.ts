@@ -2,6 +2,7 @@
 import type { PlannedArchive } from '../archive/origins.js';
 import { planArchive, type ArchiveRequest } from '../archive/plan.js';
 import type { Release } from '../archive/release.js';
+import { refuseContradictions } from '../archive/rules.js';
 import { refuseExpired } from '../archive/validity.js';
 import type { Context } from '../context.js';
 import type { OptionFacts } from './facts.js';
@@ -23,6 +24,7 @@ export async function statesToBuild(
     imageFolder,
     release: releaseOf(project),
   });
+  refuseContradictions(archive);
   if (choice.strict) refuseExpired(archive, new Date());
   return archive;
 }

@@ -25,7 +25,13 @@ export class SnapshotFinder {
     private readonly archive: string,
     readonly snapshot: Snapshot,
     private readonly signal: AbortSignal,
+    /** Asked before the mirror that the snapshot was taken from, which may be gone. */
+    private readonly mirrors: readonly string[] = [],
   ) {}
+
+  get #bases(): readonly string[] {
+    return [...new Set([...this.mirrors, this.snapshot.upstream])];
+  }
 
   /** Undefined when the snapshot's signed indexes name no such file. */
   async find(path: string): Promise<FoundFile | undefined> {
@@ -34,7 +40,7 @@ export class SnapshotFinder {
     if (parsed === undefined) return undefined;
     if (parsed.kind === 'pool') {
       const file = (await this.pool()).get(parsed.path);
-      const urls = [`${this.snapshot.upstream}/${parsed.path}`];
+      const urls = this.#bases.map((base) => `${base}/${parsed.path}`);
       return file === undefined ? undefined : { ...file, urls, date: undefined };
     }
     const suite = this.snapshot.suites.find((candidate) => candidate.suite === parsed.suite);
@@ -48,8 +54,10 @@ export class SnapshotFinder {
         : [...files].find(([, file]) => file.sha256 === parsed.sha256);
     const file = entry?.[1];
     if (entry === undefined || file === undefined) return undefined;
-    const base = `${this.snapshot.upstream}/dists/${suite.suite}`;
-    return { ...file, urls: [byHash(base, entry[0], file.sha256), `${base}/${entry[0]}`], date };
+    const urls = this.#bases
+      .map((base) => `${base}/dists/${suite.suite}`)
+      .flatMap((base) => [byHash(base, entry[0], file.sha256), `${base}/${entry[0]}`]);
+    return { ...file, urls, date };
   }
 
   /** All pool files that the snapshot's indexes name. */

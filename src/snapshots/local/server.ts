@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly signal: AbortSignal;
   /** What an address stands for. Default: the archive's own snapshots, and those of tags. */
   readonly find?: (address: SnapshotAddress) => Promise<Snapshot | undefined>;
+  /** Mirrors of an origin to ask before the one that a snapshot was taken from. Default: none. */
+  readonly mirrors?: (origin: string) => readonly string[];
   readonly onServed?: (file: ServedFile) => void;
   /** Told how many bytes came from upstream, as they come; negative when they were in vain. */
   readonly onBytes?: (bytes: number) => void;
@@ -143,7 +145,7 @@ class Handler {
   }
 
   async #finder(address: SnapshotAddress): Promise<SnapshotFinder | undefined> {
-    const { archive, signal, find } = this.options;
+    const { archive, signal, find, mirrors } = this.options;
     const key =
       address.kind === 'snapshot'
         ? `${address.origin}/${address.serial}`
@@ -157,7 +159,9 @@ class Handler {
     let finder = this.#finders.get(key);
     if (finder === undefined) {
       finder = ask(address).then((snapshot) =>
-        snapshot === undefined ? undefined : new SnapshotFinder(archive, snapshot, signal),
+        snapshot === undefined
+          ? undefined
+          : new SnapshotFinder(archive, snapshot, signal, mirrors?.(address.origin)),
       );
       this.#finders.set(key, finder);
     }

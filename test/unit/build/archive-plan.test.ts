@@ -223,7 +223,31 @@ it("while a build has the archive open, it is nobody else's", async () => {
   await held?.release();
 });
 
+it('a package comes from the mirror that the project names now, when the one of the snapshot is gone', async () => {
+  const there = await taken();
+  await addSnapshot(archiveParts(own()).snapshots, { ...there, upstream: 'http://127.0.0.1:9/gone' });
+  await cp(archiveParts(rig.archive).files, archiveParts(own()).files, { recursive: true });
+  await freezeTo(there.serial, releasesOf(there));
+  const context = contextIn(folder, join(folder, 'home'));
+  await using archive = await openArchive(context, await planned(), false, () => undefined);
+  const url = `http://127.0.0.1:${archive.port}/debian/${there.serial}/${poolPath(HELLO)}`;
+  expect((await request(url)).statusCode).toBe(200);
+});
+
 describe('states of a service', () => {
+  it('have a last day where Git names them by serial alone, and none where it names their InRelease files', async () => {
+    await rig.mirror.publish({ packages: [HELLO], validUntil: new Date('2091-01-01T00:00:00Z') });
+    const there = await taken();
+    const server = await startArchiveServer({ archive: rig.archive, upstream: rig.upstream, signal });
+    const service = yaml(`kind: serials\n  url: ${server.url}`);
+    await freezeTo(there.serial);
+    const bySerial = await planned(service);
+    await freezeTo(there.serial, releasesOf(there));
+    const byFiles = await planned(service).finally(() => server[Symbol.asyncDispose]());
+    const dates = [bySerial, byFiles].map(({ origins }) => origins[0]?.image.validUntil);
+    expect(dates).toEqual(['2091-01-01T00:00:00.000Z', undefined]);
+  });
+
   it('are recorded, so that they work without it; one that vanished is named', async () => {
     const there = await taken();
     await freezeTo(there.serial);

@@ -6,7 +6,12 @@ import {
   type PlannedArchive,
   type PlannedState,
 } from '../../../src/build/archive/origins.js';
-import { branchMatches, checkBranchRule, checkPinned } from '../../../src/build/archive/rules.js';
+import {
+  branchMatches,
+  checkBranchRule,
+  checkPinned,
+  refuseContradictions,
+} from '../../../src/build/archive/rules.js';
 import { archiveAddress } from '../../../src/build/archive/used.js';
 import { refuseExpired, validityWarnings } from '../../../src/build/archive/validity.js';
 import { MayflyError } from '../../../src/errors.js';
@@ -119,6 +124,39 @@ describe('a mirror', () => {
     const told = { ...mirror, origins: [{ ...debian, suites: [] }] };
     expect(toldSerials(told)).toEqual({ debian: '2026010203' });
     expect(movingWarnings(told)).toEqual([]);
+  });
+});
+
+describe('one serial that two hosts gave', () => {
+  const [one, two] = ['a'.repeat(64), 'b'.repeat(64)];
+  const both = (box: Readonly<Record<string, string>>, image: Readonly<Record<string, string>>) => {
+    const planned = archive(FROZEN);
+    const [debian] = planned.origins;
+    if (debian === undefined) throw new Error('the plan has no origin');
+    const state = { ...FROZEN, serial: '2026010203' };
+    return {
+      ...planned,
+      origins: [{ ...debian, box: { ...state, releases: box }, image: { ...state, releases: image } }],
+    };
+  };
+
+  it('is refused where box and image mean two states by it', () => {
+    const planned = both({ trixie: one, updates: one }, { trixie: two, updates: one });
+    try {
+      refuseContradictions(planned);
+      expect.unreachable();
+    } catch (error) {
+      const details = ['debian 2026010203: trixie'];
+      expect(error).toMatchObject({ kind: 'usage', code: 'serial.contradiction', details });
+    }
+  });
+
+  it.each([
+    ['the same', { trixie: one }, { trixie: one }],
+    ['known of the box alone', { trixie: one }, {}],
+    ['of other suites', { trixie: one }, { updates: two }],
+  ])('is fine where what it stands for is %s', (_what, box, image) => {
+    refuseContradictions(both(box, image));
   });
 });
 

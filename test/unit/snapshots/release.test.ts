@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isPlainPath, parseRelease } from '../../../src/snapshots/release.js';
 import { wantedIndexes } from '../../../src/snapshots/local/fetch-suite.js';
-import { dearmour, goodSigners } from '../../../src/snapshots/signature.js';
+import { dearmour } from '../../../src/snapshots/keyring.js';
+import { goodSigners } from '../../../src/snapshots/signature.js';
 
 const HASH = 'a'.repeat(64);
 const RELEASE = `Origin: Debian

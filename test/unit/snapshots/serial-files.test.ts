@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSerial, readState } from '../../../src/snapshots/serial-files.js';
+import { readSerial, readState, writeState } from '../../../src/snapshots/serial-files.js';
 import { failure, temporaryFolder, write } from '../source/repository.js';
 
 async function serial(text: string): Promise<string> {
@@ -76,5 +76,22 @@ describe('readState', () => {
     const error = await failure(state(`${one}  trixie\n`, text));
     expect(error).toMatchObject({ kind: 'usage', code: 'serial.releases' });
     expect(error.hint).toContain('mayfly snapshots freeze debian');
+  });
+
+  it('refuses a serial that was changed by hand, or merged, without what it stands for', async () => {
+    const folder = await temporaryFolder();
+    const frozen = { serial: '2026010203', releases: { trixie: one } };
+    await writeState(folder, 'debian', frozen);
+    expect(await readState(folder, 'debian')).toEqual(frozen);
+    await write(folder, 'debian/serial', '2026010301\n');
+    const error = await failure(readState(folder, 'debian'));
+    expect(error).toMatchObject({ kind: 'usage', code: 'serial.releases' });
+    expect(error.message).toContain(
+      'says what 2026010203 stands for, but the serial beside it is 2026010301',
+    );
+    expect(error.hint).toContain('mayfly snapshots set debian 2026010301');
+    // As that command does.
+    await writeState(folder, 'debian', { serial: '2026010301', releases: {} });
+    expect(await readState(folder, 'debian')).toEqual({ serial: '2026010301', releases: {} });
   });
 });

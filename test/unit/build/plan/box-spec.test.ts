@@ -1,13 +1,16 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addKeyrings, boxSpec, guestSources } from '../../../../src/build/plan/box-spec.js';
 import { allSources } from '../../../../src/build/archive/origins.js';
 import { planArchive } from '../../../../src/build/archive/plan.js';
 import { loadConfig } from '../../../../src/config/load.js';
 import { fakeProgram } from '../../../rig/fake-programs.js';
-import { temporaryFolder, write } from '../../source/repository.js';
+import { failure, temporaryFolder, write } from '../../source/repository.js';
 import { contextIn } from './project.js';
+
+/** Begins as a public key does (RFC 9580, section 4.2). */
+const PUBLIC = Buffer.from([0x99, 1, 2, 3]);
 
 const ORIGINS = `
 archive:
@@ -91,6 +94,18 @@ describe('boxSpec', () => {
     ]);
     expect(spec.postinstall).toBeUndefined();
   });
+
+  it('reads no file of the host in place of its postinstall script', async () => {
+    const folder = await temporaryFolder();
+    await write(folder, 'secret', 'root:x\n');
+    await mkdir(join(folder, 'builder/basebox'), { recursive: true });
+    await symlink('../../secret', join(folder, 'builder/basebox/postinstall'));
+    const { config, archive } = await specOf(ORIGINS);
+    expect(await failure(boxSpec(config, archive, join(folder, 'builder')))).toMatchObject({
+      kind: 'usage',
+      code: 'builder.outside',
+    });
+  });
 });
 
 describe('in the guest', () => {
@@ -116,14 +131,44 @@ describe('in the guest', () => {
   });
 
   it('keyrings that it does not have come along', async () => {
-    const { folder, archive } = await specOf(ORIGINS, { 'keys/extra.gpg': 'EXTRA' });
+    const { folder, archive } = await specOf(ORIGINS);
+    await mkdir(join(folder, 'keys'));
+    await writeFile(join(folder, 'keys/extra.gpg'), PUBLIC);
     const target = join(folder, 'copy');
     await mkdir(target);
     await addKeyrings(
       archive.origins.filter(({ origin }) => origin !== 'host'),
       target,
     );
-    expect(await readFile(join(target, '.mayfly/keyrings/extra.gpg'), 'utf8')).toBe('EXTRA');
+    expect(await readFile(join(target, '.mayfly/keyrings/extra.gpg'))).toEqual(PUBLIC);
+    await rm(join(target, '.mayfly'), { recursive: true });
     await expect(addKeyrings(archive.origins, target)).rejects.toThrow('/etc/keys/host.gpg');
+  });
+
+  it('no other file of the host comes along, whatever builder.yaml calls a keyring', async () => {
+    const { folder } = await specOf(ORIGINS);
+    const secret = join(folder, 'id_ed25519');
+    await writeFile(
+      secret,
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n-----END OPENSSH PRIVATE KEY-----\n',
+    );
+    const target = join(folder, 'copy');
+    await mkdir(target);
+    expect(await failure(addKeyrings([{ origin: 'extra', keyring: secret }], target))).toMatchObject({
+      code: 'archive.no-keyring',
+    });
+    expect(await readdir(join(target, '.mayfly/keyrings'))).toEqual([]);
+  });
+
+  it.each(['.mayfly', '.mayfly/keyrings'])('nothing is written through a link: %s', async (path) => {
+    const { folder } = await specOf(ORIGINS);
+    await writeFile(join(folder, 'k.gpg'), PUBLIC);
+    const [target, elsewhere] = [join(folder, 'copy'), join(folder, 'elsewhere')];
+    await mkdir(elsewhere);
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await symlink(elsewhere, join(target, path));
+    const add = addKeyrings([{ origin: 'extra', keyring: join(folder, 'k.gpg') }], target);
+    expect(await failure(add)).toMatchObject({ code: 'builder.own-folder' });
+    expect(await readdir(elsewhere)).toEqual([]);
   });
 });
