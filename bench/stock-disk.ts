@@ -5,7 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDisk, ROOT_LABEL } from '../src/basebox/disk.js';
+import { makeDisk, rawDisk, ROOT_LABEL } from '../src/basebox/disk.js';
 import { sourceLines } from '../src/basebox/rootfs.js';
 import { ensureTools } from '../src/basebox/tools.js';
 import type { BuildPlan } from '../src/build/plan/plan-type.js';
@@ -48,7 +48,7 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
   const { signal } = setting;
   const stock = {
     folder,
-    disk: join(folder, 'disk.raw'),
+    disk: rawDisk(folder),
     kernel: join(folder, 'vmlinuz'),
     initrd: join(folder, 'initrd.img'),
   };
@@ -78,7 +78,7 @@ export async function makeStockDisk(setting: Setting, plan: BuildPlan): Promise<
   ];
   const env = { TMPDIR: folder };
   await run('mmdebstrap', args, { cwd: folder, env, signal, capture: false, timeoutMs: CREATE_MS });
-  await makeDisk({ tools, tar, disk: stock.disk, diskBytes: DISK_BYTES, epoch, scratch: folder, signal });
+  await makeDisk({ tools, tar, diskBytes: DISK_BYTES, epoch, scratch: folder, signal });
   return stock;
 }
 

@@ -16,9 +16,6 @@ import { partFile } from '../program.js';
 
 const SETUP = partFile('basebox/setup');
 
-/** In the scratch folder: the disk before it is compressed. It stays there. */
-export const RAW_DISK = 'disk.raw';
-
 /** SHA-256 of each of our own files that go into a box or run while one is made. */
 export async function setupHashes(): Promise<Readonly<Record<string, string>>> {
   const files = (await readdir(SETUP, { recursive: true, withFileTypes: true })).filter((entry) =>
@@ -109,9 +106,8 @@ export async function createBox(job: CreateJob): Promise<Box> {
 
     phase('file system');
     const staging = await stageBox(job.boxStore, job.fingerprint);
-    const raw = join(scratch, RAW_DISK);
     const tar = join(scratch, rootfsFiles.tar);
-    await makeDisk({ tools, tar, disk: raw, diskBytes: spec.diskBytes, epoch, scratch, signal });
+    const raw = await makeDisk({ tools, tar, diskBytes: spec.diskBytes, epoch, scratch, signal });
 
     phase('compression');
     const qcow2 = join(staging, boxFiles.disk);

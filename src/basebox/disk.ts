@@ -3,10 +3,11 @@
  * the partition table into a sparse file, mke2fs fills the partition from the tar, GRUB's boot
  * code goes into the gap before it. Everything is fixed, so the same tar gives the same bytes.
  */
-import { open, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MayflyError } from '../errors.js';
-import type { ToolsRoot } from './tools.js';
+import { toolsWork, type ToolsRoot } from './tools.js';
 
 /** Bytes. Sectors are 512; the partition starts where every partitioning tool puts it, at 1 MiB. */
 export const SECTOR = 512;
@@ -56,9 +57,8 @@ export function grubArguments(tools: string, config: string, output: string): re
 
 export interface DiskJob {
   readonly tools: ToolsRoot;
+  /** In the scratch folder. */
   readonly tar: string;
-  /** The raw disk to write; must not exist. */
-  readonly disk: string;
   readonly diskBytes: number;
   /** Seconds since 1970 for everything the file system records. */
   readonly epoch: number;
@@ -66,22 +66,50 @@ export interface DiskJob {
   readonly signal: AbortSignal;
 }
 
-export async function makeDisk(job: DiskJob): Promise<void> {
-  const file = await open(job.disk, 'wx', 0o600);
+/** The raw disk that is made in a scratch folder. */
+export const rawDisk = (scratch: string): string => join(toolsWork(scratch), 'disk.raw');
+
+/** @returns where the raw disk is; it must not be there before */
+export async function makeDisk(job: DiskJob): Promise<string> {
+  const { scratch, tools } = job;
+  const work = toolsWork(scratch);
+  await mkdir(work, { recursive: true });
+  const disk = rawDisk(scratch);
+  const file = await open(disk, 'wx', 0o600);
   await file.truncate(job.diskBytes);
   await file.close();
   const env = {
     SOURCE_DATE_EPOCH: String(job.epoch),
-    MKE2FS_CONFIG: join(job.tools.root, 'etc/mke2fs.conf'),
+    MKE2FS_CONFIG: join(tools.root, 'etc/mke2fs.conf'),
   };
-  const options = { env, signal: job.signal };
-  await job.tools.run('usr/sbin/sfdisk', ['--quiet', job.disk], { ...options, input: sfdiskScript() });
-  await job.tools.run('usr/sbin/mke2fs', mke2fsArguments(job.disk, job.tar, job.diskBytes), options);
-  const config = join(job.scratch, 'grub-embedded.cfg');
-  const core = join(job.scratch, 'core.img');
+  const use = (program: string, args: readonly string[], input?: string): Promise<unknown> =>
+    tools.run(
+      { program, args, scratch },
+      { env, signal: job.signal, ...(input === undefined ? {} : { input }) },
+    );
+  await use('usr/sbin/sfdisk', ['--quiet', disk], sfdiskScript());
+  await use('usr/sbin/mke2fs', mke2fsArguments(disk, job.tar, job.diskBytes));
+  const config = join(scratch, 'grub-embedded.cfg');
+  const core = join(work, 'core.img');
   await writeFile(config, GRUB_CONFIG);
-  await job.tools.run('usr/bin/grub-mkimage', grubArguments(job.tools.root, config, core), options);
-  await embedBootCode(job.disk, join(job.tools.root, 'usr/lib/grub/i386-pc/boot.img'), core);
+  await use('usr/bin/grub-mkimage', grubArguments(tools.root, config, core));
+  await embedBootCode(disk, await plainFile(tools.root, 'usr/lib/grub/i386-pc/boot.img'), core);
+  return disk;
+}
+
+/** What packages hold may be a link to anywhere on this host. @returns the path, absolute */
+async function plainFile(root: string, path: string): Promise<string> {
+  const whole = join(await realpath(root), path);
+  const real = await realpath(whole).catch(() => undefined);
+  if (real === whole) return whole;
+  throw new MayflyError(
+    'host',
+    'box.no-boot-code',
+    `GRUB's package has no file ${path}, or a link in its place.`,
+    {
+      hint: "It comes from the project's own archive: is archive.origins.debian in builder.yaml one of Debian's?",
+    },
+  );
 }
 
 /** GRUB's own boot.img loads core.img from sector 1: its default, so that nothing has to be patched. */
@@ -94,7 +122,7 @@ async function embedBootCode(disk: string, bootImage: string, coreImage: string)
       `GRUB's core image is ${core.length} bytes and does not fit before the partition.`,
     );
   }
-  const file = await open(disk, 'r+');
+  const file = await open(disk, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     await file.write(boot, 0, BOOT_CODE, 0);
     await file.write(core, 0, core.length, SECTOR);
@@ -104,7 +132,7 @@ async function embedBootCode(disk: string, bootImage: string, coreImage: string)
 }
 
 async function readAll(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     return await file.readFile();
   } finally {

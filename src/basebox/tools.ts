@@ -1,12 +1,14 @@
 /**
  * The tools root: mke2fs, sfdisk and GRUB from the same archive as the box, never from the host,
- * because their version shapes the disk's bytes. Packages are only unpacked, and each program runs
- * by the root's own dynamic loader: no chroot, no namespace, nothing configured.
+ * because their version shapes the disk's bytes. Packages are only unpacked, nothing is configured, and each program
+ * runs by the root's own dynamic loader, in a jail.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../errors.js';
 import { run, type RunOptions, type RunResult } from '../process/run.js';
+import { jailArguments, makeJail } from './jail.js';
 import { canonicalJson, sha256, TOOLS_PACKAGES, TOOLS_SUITE, type ArchiveSource } from './recipe.js';
 import { sourceLines } from './rootfs.js';
 import type { SourceFile } from './store.js';
@@ -15,9 +17,20 @@ export interface ToolsRoot {
   readonly root: string;
   /** What it was unpacked from. */
   readonly files: readonly SourceFile[];
-  /** @param program path inside the root, such as `usr/sbin/mke2fs` */
-  run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** Reads what is in the scratch folder, and writes below `work` there only. */
+  run(command: ToolsCommand, options: RunOptions): Promise<RunResult>;
 }
+
+export interface ToolsCommand {
+  /** Path inside the root, such as `usr/sbin/mke2fs`. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** A folder of the caller's. */
+  readonly scratch: string;
+}
+
+/** Where tools may write, in a scratch folder. */
+export const toolsWork = (scratch: string): string => join(scratch, 'work');
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 
@@ -43,11 +56,20 @@ export function toolsArguments(sources: readonly ArchiveSource[], tar: string): 
   ];
 }
 
-/** The name of a tools root: what it is made from. */
+/**
+ * The name of a tools root: what it is made from. Where no checksum says what that is, whoever signs it, and where it is.
+ */
 export function toolsKey(sources: readonly ArchiveSource[]): string {
   const source = sources.find(({ origin }) => origin === 'debian');
-  const state = source?.releases[TOOLS_SUITE] ?? source?.serial;
+  const state =
+    source?.releases[TOOLS_SUITE] ??
+    (source === undefined ? undefined : [source.serial, source.url, signersOf(source)]);
   return sha256(canonicalJson({ suite: TOOLS_SUITE, packages: TOOLS_PACKAGES, state })).slice(0, 32);
+}
+
+/** A keyring of the host's packages, by its path, as each host has its own version of it; any other by its content. */
+function signersOf({ keyring }: ArchiveSource): string {
+  return keyring.startsWith('/usr/share/keyrings/') ? keyring : sha256(readFileSync(keyring));
 }
 
 export interface ToolsJob {
@@ -87,8 +109,12 @@ export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
   const toolsFrom = (files: readonly SourceFile[]): ToolsRoot => ({
     root,
     files,
-    run: (program, args, options) =>
-      run(loader, ['--library-path', join(root, LIBRARIES), join(root, program), ...args], options),
+    run: async ({ program, args, scratch }, options) => {
+      const jail = { root: join(scratch, 'jail'), read: [root, scratch], write: [toolsWork(scratch)] };
+      await makeJail(jail);
+      const command = [loader, '--library-path', join(root, LIBRARIES), join(root, program), ...args];
+      return await run('unshare', jailArguments(jail, command), options);
+    },
   });
   const known = await storedToolsFiles(job.store, job.sources);
   if (known !== undefined) return toolsFrom(known);

@@ -25,6 +25,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   newuidmap: 'uidmap',
   flock: 'util-linux',
   setpriv: 'util-linux',
+  unshare: 'util-linux',
   virsh: 'libvirt-clients',
   xz: 'xz-utils',
 };

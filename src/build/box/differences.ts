@@ -4,7 +4,7 @@ import { access, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { compareDisks, firstDifference, placeLines } from '../../basebox/compare-disks.js';
-import { RAW_DISK } from '../../basebox/create.js';
+import { rawDisk as madeDisk } from '../../basebox/disk.js';
 import { rootfsFiles } from '../../basebox/rootfs.js';
 import type { Box } from '../../basebox/store.js';
 import { writeWhole } from '../../artifacts/collect.js';
@@ -139,7 +139,7 @@ async function diskDifferences(one: Candidate, two: Candidate, scratch: string, 
 
 /** The one that was compressed, or what is in the store, with its holes. */
 async function rawDisk({ box, work }: Candidate, target: string, signal: AbortSignal): Promise<string> {
-  if (work !== undefined) return join(work, RAW_DISK);
+  if (work !== undefined) return madeDisk(work);
   const disk = join(box.folder, boxFiles.disk);
   await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', disk, target], { signal });
   return target;

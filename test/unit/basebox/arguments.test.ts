@@ -1,8 +1,11 @@
 /** The argument vectors that shape a box, as tables. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { grubArguments, mke2fsArguments, sfdiskScript } from '../../../src/basebox/disk.js';
 import { mmdebstrapArguments, sourceLines } from '../../../src/basebox/rootfs.js';
 import { toolsArguments, toolsKey } from '../../../src/basebox/tools.js';
+import { temporaryFolder } from '../source/repository.js';
 import { DEBIAN, SECURITY, SPEC } from './spec.js';
 
 describe('mmdebstrap', () => {
@@ -94,12 +97,24 @@ describe('the key of a tools root', () => {
   it('changes with the serial of debian, and with nothing else', () => {
     const key = toolsKey([DEBIAN, SECURITY]);
     expect(key).toMatch(/^[0-9a-f]{32}$/);
-    expect(toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', suites: [] }])).toBe(key);
+    expect(toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', keyring: '/k.gpg', suites: [] }])).toBe(key);
     const other = { ...DEBIAN, serial: '2026010204' };
     expect(toolsKey([{ ...other, releases: {} }, SECURITY])).not.toBe(key);
     // What the serial stands for counts, where that is known.
     expect(toolsKey([other, SECURITY])).toBe(key);
     expect(toolsKey([{ ...DEBIAN, releases: { trixie: 'f'.repeat(64) } }, SECURITY])).not.toBe(key);
+  });
+
+  it('changes with mirror and keyring where no checksum says what comes from there', async () => {
+    const mirror = { ...DEBIAN, serial: 'latest', releases: {} };
+    const key = toolsKey([mirror]);
+    expect(toolsKey([{ ...mirror, url: 'http://other.example/debian' }])).not.toBe(key);
+    const keyring = join(await temporaryFolder(), 'k.gpg');
+    await writeFile(keyring, 'one');
+    const other = toolsKey([{ ...mirror, keyring }]);
+    expect(other).not.toBe(key);
+    await writeFile(keyring, 'two');
+    expect(toolsKey([{ ...mirror, keyring }])).not.toBe(other);
   });
 });
 

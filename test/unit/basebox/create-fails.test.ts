@@ -57,10 +57,7 @@ async function host() {
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {
-  // The fake tools note what they were asked.
-  const names = (await readdir(folder, { recursive: true }))
-    .filter((name) => !name.endsWith('/asked'))
-    .sort();
+  const names = (await readdir(folder, { recursive: true })).sort();
   return await Promise.all(
     names.map(async (name) => {
       const entry = await lstat(join(folder, name));

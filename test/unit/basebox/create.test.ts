@@ -1,5 +1,5 @@
 /** Making a box with a fake mmdebstrap: what it gives is small, all that comes after it is real. */
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -110,6 +110,36 @@ describe('a box that is made', () => {
 });
 
 describe('the disk tools', () => {
+  it('come from any archive that a project names: they reach nothing of this host but the disk', async () => {
+    const { job, root } = await rig();
+    await writeFile(join(root, 'secret'), '');
+    const tries = [
+      `[ -e '${join(root, 'secret')}' ] && printf 'read '`,
+      `touch '${job.scratch}/x' "$0" /usr/x 2>/dev/null && printf 'wrote '`,
+      `kill -0 ${process.pid} 2>/dev/null && printf 'processes '`,
+      // Of this host's interfaces, and of the kernel's settings.
+      "[ -e /sys ] || [ -e /proc/self ] && printf 'kernel '",
+      "chroot / true 2>/dev/null && printf 'root '",
+    ];
+    await fakeTools(root, `${tries.join('; ')}; printf tried; touch '${job.scratch}/work/x' && printf .`);
+    await fakeMmdebstrap(root);
+    const { folder } = await createBox(job);
+    const raw = join(root, 'again.raw');
+    await run('qemu-img', ['convert', '-O', 'raw', join(folder, 'disk.qcow2'), raw]);
+    const content = await readFile(raw);
+    expect(content.toString('latin1', 2 ** 20, 2 ** 20 + 6)).toBe('tried.');
+  });
+
+  it.each(['a link', 'a folder of links'])('whose boot code is %s are refused', async (what) => {
+    const { job, root } = await rig();
+    await fakeMmdebstrap(root);
+    const code = join(root, 'tools-content/usr/lib/grub', what === 'a link' ? 'i386-pc/boot.img' : 'i386-pc');
+    await rm(code, { recursive: true });
+    await symlink(what === 'a link' ? '/etc/hostname' : '/etc', code);
+    expect(await failure(createBox(job))).toMatchObject({ kind: 'host' });
+    expect(await readdir(job.boxStore).catch(() => [])).toEqual([]);
+  });
+
   const INSTALLS = `echo 'I: running --customize-hook in shell: chroot "$1" sh /mayfly-setup/install.sh x' >&2`;
 
   it('are made while packages are configured, where nothing of the project can fetch more', async () => {

@@ -3,10 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fakeProgram, type FakeProgram } from '../../rig/fake-programs.js';
 
-/** In place of the tools root's dynamic loader: notes its arguments, and does a little of what they ask for. */
+/** In place of the tools root's dynamic loader: does a little of what its arguments ask for. */
 const loader = (content: string): string => `#!/bin/sh
 shift 2
-echo "$@" >>"$(dirname "$0")/asked"
 for argument; do case $argument in *.raw) disk=$argument ;; esac; done
 case $1 in
 */grub-mkimage) while [ "$1" != -o ]; do shift; done; echo GRUBCORE >"$2" ;;
