@@ -151,6 +151,11 @@ export interface Provider {
   adopt(vm: VmOnDisk): Promise<RunningVm>;
   /** Whether the VM runs; undefined when its host does not answer. */
   lives(vm: VmOnDisk): Promise<boolean | undefined>;
+  /**
+   * Brings what the console of a VM that has ended says to its folder, where another host keeps it.
+   * @throws CommandError when that host does not hand it out
+   */
+  bringConsole(vm: VmOnDisk): Promise<void>;
   /** Ends the VM and removes what it has outside its folder. Harmless when nothing is left. */
   remove(vm: VmOnDisk): Promise<void>;
 }

@@ -25,10 +25,12 @@ export const vmRecord = z.object({
   owner: ownerShape,
   /** The VM's own process, once it runs and where it is this person's. */
   process: ownerShape.optional(),
-  /** Where SSH answers, once it runs; undefined again when it was halted in order. */
+  /** Where SSH answers, once it runs; undefined again when it was halted. */
   port: z.number().optional(),
   /** The VM's address, where SSH does not answer on a port of its host's loopback. */
   host: z.string().optional(),
+  /** From before it starts until it was halted: bytes of its console that are of earlier boots. Undefined in older records. */
+  started: z.object({ consoleFrom: z.number() }).optional(),
   /** When it was halted: whether its cache disks were unmounted and closed in order. Undefined in older records. */
   cachesClean: z.boolean().optional(),
   memoryBytes: z.number(),

@@ -9,19 +9,15 @@ import { z } from 'zod';
 import { hasCode } from '../errors.js';
 import { vmFiles } from '../paths.js';
 import { makeFolder } from '../process/make-folder.js';
-import { isAlive, isElsewhere, isGone } from '../process/owner.js';
+import { isGone } from '../process/owner.js';
 import { readOwner, removeTree, writeOwner } from '../process/scratch.js';
 import { signalGroup, signalProcess } from '../process/children.js';
 import type { VmOnDisk } from './provider.js';
-import { parseConnection } from './libvirt/connection.js';
 import { providerOf } from './providers.js';
 import { vmRecord, type VmRecord } from './record.js';
+import { stateOf, type VmState } from './state.js';
 
 export type { VmRecord } from './record.js';
-
-/** `elsewhere`: it belongs to another host that shares our folders, and nothing here tells how it is. */
-/** `silent`: kept, or to be kept, on a host that does not answer. */
-export type VmState = 'running' | 'kept' | 'halted' | 'leftover' | 'elsewhere' | 'silent';
 
 export interface KnownVm extends VmOnDisk {
   readonly state: VmState;
@@ -74,26 +70,6 @@ async function hasRecord(folder: string): Promise<boolean> {
   } catch (error) {
     return !hasCode(error, 'ENOENT') && !hasCode(error, 'ENOTDIR');
   }
-}
-
-async function stateOf(vm: VmOnDisk): Promise<VmState> {
-  const { provider, owner, kept, toBeKept, port } = vm.record;
-  if (!isAnybodys(vm.record) && (await isElsewhere(owner))) return 'elsewhere';
-  const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
-  if (ownerLives) return kept && vmLives === true ? 'kept' : 'running';
-  // Without a port its start was cut off, and nobody gets in. Once it has ended, nothing says what its disks are worth.
-  const mayBeKept = kept || (toBeKept === true && port !== undefined);
-  if (!mayBeKept) return 'leftover';
-  // One failed login proves nothing: what may run there is neither started again nor removed.
-  if (vmLives === undefined) return 'silent';
-  if (kept) return vmLives ? 'kept' : 'halted';
-  return vmLives ? 'kept' : 'leftover';
-}
-
-/** Whether any host may take it: it was halted in order and runs nowhere, or its host is asked by all in the same way. */
-function isAnybodys({ kept, port, connection }: VmRecord): boolean {
-  const isRemote = connection !== undefined && parseConnection(connection).through !== undefined;
-  return kept && (port === undefined || isRemote);
 }
 
 /** All VMs of this person, oldest first. */

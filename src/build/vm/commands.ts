@@ -3,19 +3,12 @@ import { MayflyError } from '../../errors.js';
 import { scratchFolder, vmsFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
 import { findPlaces } from '../../source/index.js';
-import { listVms, reapVm, type KnownVm } from '../../vm/registry.js';
+import { listVms, type KnownVm } from '../../vm/registry.js';
+import { adoptBuilderVm } from './adopt.js';
 import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
-import { findKeptVm, refuseElsewhere } from './kept.js';
-import { adoptBuilderVm } from './start.js';
-import {
-  closeCachesIfPossible,
-  destroyBuilderVm,
-  haltBuilderVm,
-  keepBuilderVm,
-  notKept,
-  notRemoved,
-  warnOfLoss,
-} from './end.js';
+import { destroyKeptVm } from './destroy.js';
+import { findKeptVm, refuseCrashed, refuseElsewhere } from './kept.js';
+import { destroyBuilderVm, haltBuilderVm, keepBuilderVm, notKept, notRemoved } from './end.js';
 import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
 import { withCleanUp } from '../clean-up.js';
@@ -65,7 +58,7 @@ function refuseOthers(vm: KnownVm): void {
 
 /**
  * Hands the VM, with SSH answering, to `use`; afterwards it goes on as it was.
- * @throws MayflyError `vm.halted`, `vm.busy`, `vm.elsewhere`
+ * @throws MayflyError `vm.halted`, `vm.crashed`, `vm.busy`, `vm.elsewhere`
  */
 export async function withVm<T>(
   context: Context,
@@ -73,6 +66,7 @@ export async function withVm<T>(
   use: (builder: BuilderVm) => Promise<T>,
 ): Promise<T> {
   refuseOthers(known);
+  refuseCrashed(known);
   if (known.state === 'halted') {
     throw new MayflyError('usage', 'vm.halted', `The VM ${known.record.id} is halted.`, {
       hint: 'Start it: `mayfly vm up`.',
@@ -168,6 +162,7 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
 
 export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
   refuseOthers(known);
+  refuseCrashed(known);
   if (known.state === 'halted') return;
   const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
   await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: HALT_MS }).catch(
@@ -198,26 +193,5 @@ const LAST_WORDS_MS = 15_000;
 export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
   refuseOthers(known);
   const held = await holdVm(context, known.record.id);
-  if (known.state === 'halted') {
-    try {
-      await destroyHalted(context, known);
-    } finally {
-      await held.release();
-    }
-    return;
-  }
-  const builder = await adoptBuilderVm(context, known, held);
-  await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: LAST_WORDS_MS }).catch(
-    () => undefined,
-  );
-  await destroyBuilderVm(context, builder, context.report);
-}
-
-async function destroyHalted(context: Context, known: KnownVm): Promise<void> {
-  // It was halted in order, or its host went down: only in the first case can its caches be complete.
-  const { port, cachesClean } = known.record;
-  const clean = port === undefined && cachesClean !== false;
-  if (!clean) warnOfLoss(known, 'it was not halted in order.', context.report);
-  await closeCachesIfPossible(context, known, clean, context.report);
-  await reapVm(known);
+  await destroyKeptVm(context, known, held, context.report, LAST_WORDS_MS);
 }

@@ -1,7 +1,7 @@
 /** The ends of a builder VM: it goes on without us, is powered off, or is gone but for what its cache disks gained. */
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../errors.js';
+import { MayflyError, messageOf } from '../../errors.js';
 import { finish } from '../../guest/build.js';
 import { deadline } from '../../process/deadline.js';
 import { removeTree } from '../../process/scratch.js';
@@ -27,16 +27,24 @@ export async function keepBuilderVm(builder: BuilderVm): Promise<void> {
   await builder.held.release();
 }
 
-/** Powers the VM off and keeps its disks: it can start again. */
+/**
+ * Powers the VM off and keeps its disks: it can start again.
+ * @throws MayflyError `vm.crashed` when it had to be killed, or was gone already: then it cannot
+ */
 export async function haltBuilderVm(builder: BuilderVm, report: Report): Promise<void> {
   const unmounted = builder.master !== undefined && (await unmountCaches(builder, report));
   await builder.master?.end(1000);
-  const cachesClean = (await stopVm(builder, report)) && unmounted;
+  const inOrder = await stopVm(builder, report);
   const nowhere = { process: undefined, port: undefined, host: undefined };
-  // Halted in order or not, it has no port: what its caches are worth is told apart for its end.
-  builder.record = { ...builder.record, ...nowhere, kept: true, cachesClean };
+  const started = inOrder ? undefined : (builder.record.started ?? { consoleFrom: 0 });
+  // Halted in order, its caches may still be worth nothing: that is told apart for its end.
+  const cachesClean = inOrder && unmounted;
+  builder.record = { ...builder.record, ...nowhere, started, kept: true, cachesClean };
   await writeVmRecord(builder.folder, builder.record);
   await builder.held.release();
+  if (inOrder) return;
+  const text = `The VM ${builder.record.id} did not end in order: its disk may be damaged.`;
+  throw new MayflyError('vm', 'vm.crashed', text, { hint: 'Remove it: `mayfly vm destroy`.' });
 }
 
 /**

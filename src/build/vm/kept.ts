@@ -6,13 +6,23 @@ import { listVms, type KnownVm } from '../../vm/registry.js';
 import { hostOf } from '../../vm/where.js';
 import type { Context } from '../context.js';
 
-/** Running or halted, if there is one: a build of the checkout uses it again. Without one, that of another host. */
+/** Running or halted, if there is one: a build of the checkout uses it again. Without one, one that crashed, or that of another host. */
 export async function findKeptVm(context: Context, checkout: string): Promise<KnownVm | undefined> {
   const vms = (await listVms(vmsFolder(context.home))).filter(({ record }) => record.checkout === checkout);
   return (
     vms.find(({ state }) => state === 'kept' || state === 'halted') ??
+    vms.find(({ state }) => state === 'crashed') ??
     vms.find(({ state, record }) => (state === 'elsewhere' && record.kept) || state === 'silent')
   );
+}
+
+/** Its root file system has no journal, and is never checked. @throws MayflyError `vm.crashed` */
+export function refuseCrashed({ state, record }: Pick<KnownVm, 'state' | 'record'>): void {
+  if (state !== 'crashed') return;
+  const text = `The VM ${record.id} ended without being halted: its disk may be damaged.`;
+  throw new MayflyError('refused', 'vm.crashed', text, {
+    hint: 'End it: `mayfly vm destroy`; what it added to its caches is dropped. Or build with --force-cleanup, which starts a new VM.',
+  });
 }
 
 /** @throws MayflyError `vm.elsewhere`, `vm.silent` */

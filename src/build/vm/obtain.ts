@@ -6,11 +6,13 @@ import { vmFiles } from '../../paths.js';
 import { makeSourceShare, materializeFolder } from '../../source/index.js';
 import type { KnownVm } from '../../vm/registry.js';
 import { ensureBox } from '../box/ensure.js';
+import { adoptBuilderVm } from './adopt.js';
 import { connectBuilderVm, holdVm, newVmId, type BuilderVm } from './builder-vm.js';
+import { destroyKeptVm } from './destroy.js';
 import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved, removeVmFolder } from './end.js';
-import { findKeptVm, refuseElsewhere } from './kept.js';
+import { findKeptVm, refuseCrashed, refuseElsewhere } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
-import { adoptBuilderVm, makeFolderFor, startBuilderVm } from './start.js';
+import { makeFolderFor, startBuilderVm } from './start.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
 import { withCleanUp } from '../clean-up.js';
@@ -52,6 +54,7 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     await destroyKept(request, kept);
     kept = undefined;
   }
+  if (kept !== undefined) refuseCrashed(kept);
   if (kept !== undefined && !kept.record.kept) {
     const text = `The VM ${kept.record.id} was to be kept by a mayfly that is gone: it is provisioned again.`;
     journal.tell({ type: 'notice', level: 'info', text });
@@ -103,9 +106,8 @@ function hardware(plan: BuildPlan): string {
 
 async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
-    const old = await adoptBuilderVm(context, kept, await holdVm(context, kept.record.id));
-    await connectBuilderVm(context, old, () => undefined, { bootTimeoutMs }).catch(() => undefined);
-    await destroyBuilderVm(context, old, journal.tell);
+    const held = await holdVm(context, kept.record.id);
+    await destroyKeptVm(context, kept, held, journal.tell, bootTimeoutMs);
   });
 }
 

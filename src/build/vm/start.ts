@@ -1,4 +1,4 @@
-/** How a builder VM begins: started fresh over its base box, or the one that was kept, running or halted. */
+/** How a builder VM begins: started fresh over its base box. One that was kept is taken over in adopt.ts. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findBox, type Box } from '../../basebox/store.js';
@@ -10,7 +10,7 @@ import { lock, type Lock } from '../../process/lock.js';
 import { currentOwner } from '../../process/owner.js';
 import type { RunningVm, Share, VmSpec } from '../../vm/provider.js';
 import { providerOf } from '../../vm/providers.js';
-import { makeVmFolder, writeVmRecord, type KnownVm, type VmRecord } from '../../vm/registry.js';
+import { makeVmFolder, writeVmRecord, type VmRecord } from '../../vm/registry.js';
 import type { BuilderVm } from './builder-vm.js';
 import { closeCaches, openCaches } from './caches.js';
 import { isPooled, storageOf } from './storage.js';
@@ -105,7 +105,7 @@ async function undoStart(context: Context, folder: string, record: VmRecord): Pr
   }
 }
 
-async function launch(
+export async function launch(
   context: Context,
   base: VmRecord,
   folder: string,
@@ -160,7 +160,8 @@ export async function noteStarted(
   base: VmRecord,
   vm: RunningVm,
 ): Promise<VmRecord> {
-  const record = { ...base, process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
+  const where = { process: vm.process, port: vm.ssh.port, host: vm.ssh.host };
+  const record = { ...base, ...where, started: base.started ?? { consoleFrom: 0 } };
   try {
     await writeVmRecord(folder, record);
     return record;
@@ -173,36 +174,7 @@ export async function noteStarted(
   }
 }
 
-/** Takes over a VM that an earlier command kept; starts it again when it was halted. */
-export async function adoptBuilderVm(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
-  const { folder } = known;
-  // One whose command was killed before it could say so is kept from now on.
-  const kept = known.record.kept || known.state === 'kept';
-  const record: VmRecord = { ...known.record, kept, owner: await currentOwner() };
-  await writeVmRecord(folder, record);
-  if (known.state === 'halted') {
-    const box = await findBox(boxesFolder(context.home), record.box);
-    if (box === undefined) {
-      throw new MayflyError(
-        'vm',
-        'vm.no-box',
-        `The base box of the VM ${record.id} is gone: it cannot start again.`,
-        {
-          hint: 'Remove the VM: `mayfly vm destroy`.',
-        },
-      );
-    }
-    return await launch(context, record, folder, box, held, {
-      mayOutliveUs: true,
-      bootTimeoutMs: undefined,
-    });
-  }
-  const vm = await providerOf(record.provider).adopt({ folder, record });
-  const storage = storageOf(context, record, folder);
-  return { vm, guest: guestOf(vm, folder), storage, folder, record, master: undefined, held };
-}
-
-function guestOf(vm: RunningVm, folder: string, consoleFrom?: number): GuestSession {
+export function guestOf(vm: RunningVm, folder: string, consoleFrom?: number): GuestSession {
   return {
     ssh: vm.ssh,
     gone: () => vm.exit,

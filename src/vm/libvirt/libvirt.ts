@@ -15,7 +15,7 @@ import type { Provider, RunningVm, VmOnDisk, VmSpec } from '../provider.js';
 import { networkSettings } from '../qemu/arguments.js';
 import { forwardedPort } from '../qemu/qmp.js';
 import { connectionEnvironment, parseConnection, virsh, virshArguments } from './connection.js';
-import { makeConsole } from './console.js';
+import { bringConsole, makeConsole } from './console.js';
 import { domainName, domainXml, type DomainFiles } from './domain.js';
 import { makeHandover } from './handover.js';
 import { createVolume, ensureBoxVolume, removeVmVolumes, upload, vmVolume, volumePaths } from './pool.js';
@@ -61,6 +61,10 @@ export const libvirt: Provider = {
       silentSince.set(uri, performance.now());
       return undefined;
     });
+  },
+  async bringConsole(vm) {
+    const { uri, id, folder } = known(vm);
+    if (!parseConnection(uri).isSession) await bringConsole(uri, id, folder);
   },
   async remove(vm) {
     const { uri, id } = known(vm);

@@ -49,6 +49,7 @@ export const qemu: Provider = {
   async lives({ record }) {
     return record.process !== undefined && (await isAlive(record.process));
   },
+  bringConsole: () => Promise.resolve(),
   async remove({ record }) {
     const own = record.process;
     if (own === undefined || !(await isAlive(own))) return;

@@ -34,6 +34,7 @@ import {
   runningDomain,
   startWatch,
   unkillable,
+  type Domain,
 } from '../libvirt/watch.js';
 import { ensureVagrantBox } from './box.js';
 import { mayflyIn } from './by-hand.js';
@@ -56,9 +57,13 @@ export const vagrant: Provider = {
     const address = host ?? (await addressOf(id, new AbortController().signal));
     return await attach(id, folder, address, port ?? 22);
   },
-  async lives({ record: { id, kept, port } }) {
-    if (port === undefined) return kept && (await domainRuns(SYSTEM, id).catch(() => false));
+  async lives({ record: { id, kept, port, started } }) {
+    if (port === undefined && started === undefined)
+      return kept && (await domainRuns(SYSTEM, id).catch(() => false));
     return await domainRuns(SYSTEM, id).catch(() => undefined);
+  },
+  async bringConsole({ folder, record: { id } }) {
+    if ((await consoleIn(folder)) === 'pool') await bringConsole(SYSTEM, id, folder);
   },
   remove,
 };
@@ -190,10 +195,14 @@ async function addressOf(id: string, signal: AbortSignal): Promise<string> {
 async function attach(id: string, folder: string, host: string, port: number): Promise<RunningVm> {
   const from = await logSize(folder);
   const watch = await startWatch(SYSTEM, id, folder);
-  const with9p = has9p(await readFile(join(machineFolder(folder), 'Vagrantfile'), 'utf8'));
-  const consoleIn = with9p ? 'folder' : 'pool';
-  const vm = runningDomain({ uri: SYSTEM, id, folder, host, port, consoleIn }, watch, from);
-  return Object.assign(vm, { shareTags: with9p ? shareTags(folder) : undefined });
+  const where = await consoleIn(folder);
+  const vm = runningDomain({ uri: SYSTEM, id, folder, host, port, consoleIn: where }, watch, from);
+  return Object.assign(vm, { shareTags: where === 'folder' ? shareTags(folder) : undefined });
+}
+
+/** Where QEMU reads the VM's folder, shares go by 9p and the console is there; else that is a volume. */
+async function consoleIn(folder: string): Promise<Domain['consoleIn']> {
+  return has9p(await readFile(join(machineFolder(folder), 'Vagrantfile'), 'utf8')) ? 'folder' : 'pool';
 }
 
 /** `vagrant destroy`, and by hand what that leaves: it may be gone, or never have come up. */

@@ -10,9 +10,10 @@ import { storageOf } from '../../../src/build/vm/storage.js';
 import { cachesFolder, vmsFolder } from '../../../src/paths.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
 import { listVms, makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
+import type { VmState } from '../../../src/vm/state.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { guestSession } from '../guest/session.js';
-import { temporaryFolder } from '../source/repository.js';
+import { failure, temporaryFolder } from '../source/repository.js';
 import { RECORD } from '../vm/spec.js';
 import { contextIn } from './plan/project.js';
 
@@ -78,9 +79,9 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** Destroys the VM as a later command finds it. */
-async function destroyHalted({ context }: Rig): Promise<void> {
+async function destroyLater({ context }: Rig, state: VmState): Promise<void> {
   const [known] = await listVms(vmsFolder(context.home));
-  expect(known?.state).toBe('halted');
+  expect(known?.state).toBe(state);
   if (known !== undefined) await vmDestroy(context, known);
   expect(await listVms(vmsFolder(context.home))).toEqual([]);
 }
@@ -99,15 +100,22 @@ it('a VM that had to be killed says that its caches are not kept', async () => {
   expect(await exists(overlay)).toBe(false);
 });
 
-it.each([
-  ['busy', BUSY, true],
-  ['not closed, as QEMU was killed', LETS_GO, false],
-])('a cache that was %s when the VM was halted is dropped with it', async (_name, ssh, stops) => {
-  const halted = await rig(ssh, stops);
+it('a VM that had to be killed when it was halted has crashed: it does not start again', async () => {
+  const killed = await rig(LETS_GO, false);
+  const halt = haltBuilderVm(killed.builder, killed.context.report);
+  expect(await failure(halt)).toMatchObject({ kind: 'vm', code: 'vm.crashed' });
+  expect(killed.told()).toContain('not kept in its caches');
+  await destroyLater(killed, 'crashed');
+  expect(killed.told()).toContain('it ended without being halted.');
+  expect(await exists(killed.overlay)).toBe(false);
+});
+
+it('a cache that was busy when the VM was halted is dropped with it', async () => {
+  const halted = await rig(BUSY);
   await haltBuilderVm(halted.builder, halted.context.report);
   expect(halted.builder.record).toMatchObject({ cachesClean: false });
   expect(halted.told()).toContain('not kept in its caches');
-  await destroyHalted(halted);
+  await destroyLater(halted, 'halted');
   expect(halted.told()).toBe(
     `What the VM ${RECORD.id} fetched is not kept in its caches: it was not halted in order.`,
   );
@@ -120,7 +128,7 @@ it.each([true, undefined])('halted in order (cachesClean: %s), its cache is seal
   expect(halted.builder.record).toMatchObject({ cachesClean: true });
   // An older mayfly wrote nothing of it.
   await writeVmRecord(halted.builder.folder, { ...halted.builder.record, cachesClean });
-  await destroyHalted(halted);
+  await destroyLater(halted, 'halted');
   // Our overlay is no real disk: that sealing was tried shows in what it says.
   expect(halted.told()).toContain('was removed, or cannot be read');
 });

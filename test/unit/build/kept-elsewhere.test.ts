@@ -73,7 +73,7 @@ it('counts for nothing beside one of this host, nor when it is not kept', async 
   expect(await findKeptVm(context, checkout)).toBeUndefined();
   await put({ owner: DESK, id: 'b' });
   expect(await findKeptVm(context, checkout)).toMatchObject({ state: 'elsewhere', record: { id: 'b' } });
-  await put({ id: 'c', createdAt: '2026-02-02T00:00:00.000Z' });
+  await put({ id: 'c', port: undefined, createdAt: '2026-02-02T00:00:00.000Z' });
   expect(await findKeptVm(context, checkout)).toMatchObject({ state: 'halted', record: { id: 'c' } });
 });
 

@@ -35,7 +35,7 @@ describe('the state of a VM', () => {
     ['running', { kept: true, owner: 'alive', process: 'gone' }],
     ['kept', { kept: true, owner: 'alive', process: 'alive' }],
     ['kept', { kept: true, owner: 'gone', process: 'alive' }],
-    ['halted', { kept: true, owner: 'gone', process: 'gone' }],
+    ['crashed', { kept: true, owner: 'gone', process: 'gone' }],
     ['halted', { kept: true, owner: 'gone', process: undefined }],
     ['leftover', { kept: false, owner: 'gone', process: 'alive' }],
     ['leftover', { kept: false, owner: 'gone', process: 'gone' }],
@@ -45,6 +45,36 @@ describe('the state of a VM', () => {
     const is = (who: 'alive' | 'gone') => (who === 'alive' ? alive : GONE);
     await put(vms, { kept, owner: is(owner), ...(own === undefined ? {} : { process: is(own) }) });
     expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+});
+
+describe('the state of a VM that was kept, and is gone', () => {
+  const OFF = '[   42.000000] reboot: Power down';
+  it.each<[string, string, Partial<VmRecord>, string]>([
+    ['halted', 'was halted', {}, ''],
+    ['crashed', 'had a port', { port: 2222 }, ''],
+    ['crashed', 'was about to start again', { started: { consoleFrom: 0 } }, ''],
+    ['crashed', 'panicked', { port: 2222 }, '[ 9.1] ---[ end Kernel panic - not syncing: x ]---\n'],
+    ['halted', 'powered itself off', { port: 2222, started: { consoleFrom: 0 } }, `one\n${OFF}\r\n`],
+    ['halted', 'was shut down, by an older record', { port: 2222 }, `one\n${OFF}\n`],
+    ['halted', 'rebooted, which ends it', { port: 2222 }, '[ 42.0] reboot: Restarting system\n'],
+    ['crashed', 'powered itself off in an earlier life', { started: { consoleFrom: 35 } }, `${OFF}\n\n`],
+    ['crashed', 'says so long before its end', { port: 2222 }, `${OFF}\n1\n2\n3\n`],
+  ])('is %s when it %s', async (state, _what, record, console) => {
+    const vms = await temporaryFolder();
+    const folder = await put(vms, { kept: true, process: GONE, ...record });
+    if (record.port === undefined) await writeVmRecord(folder, { ...RECORD, kept: true, ...record });
+    await writeFile(join(folder, 'console.log'), console);
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual([state]);
+  });
+
+  it('is crashed when its host does not hand out its console', async () => {
+    await fakeProgram('virsh', 'case "$*" in *list*) ;; *) exit 1 ;; esac');
+    const vms = await temporaryFolder();
+    const connection = 'qemu+ssh://console.example/system';
+    const folder = await put(vms, { kept: true, port: 2222, provider: 'libvirt', connection });
+    await writeFile(join(folder, 'console.log'), `${OFF}\n`);
+    expect((await listVms(vms)).map((vm) => vm.state)).toEqual(['crashed']);
   });
 });
 

@@ -1,0 +1,132 @@
+/** A VM that was kept, and is gone without being halted: nobody builds in it, nor in what it left in the caches. */
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openArchive } from '../../../src/build/archive/serve.js';
+import { Journal } from '../../../src/build/record/journal.js';
+import { adoptBuilderVm } from '../../../src/build/vm/adopt.js';
+import { holdVm } from '../../../src/build/vm/builder-vm.js';
+import { findVm, vmDestroy, vmHalt, withVm } from '../../../src/build/vm/commands.js';
+import { obtainVm } from '../../../src/build/vm/obtain.js';
+import { stateWords } from '../../../src/cli/vm.js';
+import { boxesFolder, cachesFolder, vmsFolder } from '../../../src/paths.js';
+import type { MayflyEvent } from '../../../src/report/events.js';
+import { listVms, makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
+import { eventually } from '../../rig/eventually.js';
+import { fakeProgram } from '../../rig/fake-programs.js';
+import { failure, temporaryFolder } from '../source/repository.js';
+import { RECORD } from '../vm/spec.js';
+import { contextIn } from './plan/project.js';
+import { PLAN } from './plan/plan-value.js';
+
+async function put(changes: Partial<VmRecord> = {}) {
+  const root = await temporaryFolder();
+  const told: string[] = [];
+  const report = (event: MayflyEvent): void => {
+    if (event.type === 'notice') told.push(event.text);
+  };
+  const context = { ...contextIn(root, join(root, 'home')), report };
+  const cache = join(cachesFolder(context.home), 'example-packages');
+  await mkdir(cache, { recursive: true });
+  const overlay = join(cache, `run-${RECORD.id}.qcow2`);
+  await writeFile(overlay, '');
+  const record: VmRecord = {
+    ...{ ...RECORD, kept: true, port: 2222, process: RECORD.owner, checkout: PLAN.project.checkout },
+    caches: { 'example-packages': { serial: 'mayfly-packages', path: overlay } },
+    ...changes,
+  };
+  const folder = await makeVmFolder(vmsFolder(context.home), RECORD.id);
+  await writeVmRecord(folder, record);
+  const obtain = async (options: Partial<typeof PLAN.options>): Promise<unknown> => {
+    using journal = new Journal(join(root, 'build'), report);
+    const plan = { ...PLAN, options: { ...PLAN.options, ...options } };
+    await using archive = await openArchive(context, plan.archive, true, journal.tell);
+    return await failure(obtainVm({ context, journal, plan, archive, mayOutliveUs: true }));
+  };
+  const isThere = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  return { context, folder, overlay, told, obtain, isThere };
+}
+
+it('is said to have crashed; no command works in it', async () => {
+  const { context, folder, obtain } = await put();
+  const record = await readFile(join(folder, 'vm.json'), 'utf8');
+  const known = await findVm(context, RECORD.id);
+  expect(stateWords(known)).toBe('crashed');
+  const refusals = [
+    await obtain({}),
+    await failure(withVm(context, known, () => Promise.reject(new Error('must not be used')))),
+    await failure(vmHalt(context, known)),
+  ];
+  for (const refusal of refusals) {
+    expect(refusal).toMatchObject({
+      kind: 'refused',
+      code: 'vm.crashed',
+      message: `The VM ${RECORD.id} ended without being halted: its disk may be damaged.`,
+      hint: expect.stringMatching(/mayfly vm destroy.*--force-cleanup/) as unknown,
+    });
+  }
+  expect(await readFile(join(folder, 'vm.json'), 'utf8')).toBe(record);
+});
+
+it('is destroyed without a start; what it added to its caches is dropped, and that is told', async () => {
+  const { context, overlay, told, isThere } = await put({ cachesClean: true });
+  await vmDestroy(context, await findVm(context, RECORD.id));
+  expect(told).toEqual([
+    `What the VM ${RECORD.id} fetched is not kept in its caches: it ended without being halted.`,
+  ]);
+  expect(await isThere(overlay)).toBe(false);
+  expect(await listVms(vmsFolder(context.home))).toEqual([]);
+});
+
+it('makes way for a new one: --force-cleanup', async () => {
+  const { overlay, folder, told, obtain, isThere } = await put();
+  await obtain({ forceCleanup: true });
+  expect(told.join()).toContain('it ended without being halted.');
+  expect([await isThere(overlay), await isThere(folder)]).toEqual([false, false]);
+});
+
+const SHA = '0'.repeat(64);
+
+/** A base box, as far as the start of a VM from it looks. */
+async function putBox(boxes: string): Promise<void> {
+  const folder = join(boxes, RECORD.box);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'box.json'), JSON.stringify(BOX));
+}
+
+const BOX = {
+  ...{ schema: 1, fingerprint: RECORD.box, label: 'example-amd64-trixie-20260102-1a2b3c4' },
+  ...{ createdAt: '2026-01-02T03:04:05.000Z', seconds: 1, diskBytes: 2 ** 24, fileBytes: 1 },
+  ...{ diskSha256: SHA, bootSha256: { kernel: SHA, initrd: SHA }, inputs: {}, packageCount: 1 },
+};
+
+const halted = { port: undefined, process: undefined };
+
+it.each([
+  ['halted', 'QEMU did not start', 'exit 1', 'vm.qemu-failed'],
+  ['crashed', 'what starts it is killed', 'echo $$ > pid; sleep 60', 'interrupted'],
+] as const)('a halted VM that is to start again is %s when %s', async (state, _what, qemu, code) => {
+  const { context, folder, isThere } = await put(halted);
+  await putBox(boxesFolder(context.home));
+  for (const disk of ['overlay.qcow2', 'artifacts.raw']) await writeFile(join(folder, disk), '');
+  await fakeProgram('qemu-system-x86_64', qemu);
+  const abort = new AbortController();
+  const known = await findVm(context, RECORD.id);
+  expect(known.state).toBe('halted');
+  const held = await holdVm(context, RECORD.id);
+  const starting = failure(adoptBuilderVm({ ...context, signal: abort.signal }, known, held));
+  if (state === 'crashed') {
+    await eventually('QEMU has started', () => isThere(join(folder, 'pid')));
+    abort.abort();
+  }
+  expect(await starting).toMatchObject({ code });
+  await held.release();
+  // As a later command finds it, when this one has ended.
+  const [{ record } = known] = await listVms(vmsFolder(context.home));
+  await writeVmRecord(folder, { ...record, owner: RECORD.owner });
+  expect((await listVms(vmsFolder(context.home))).map((vm) => vm.state)).toEqual([state]);
+});
