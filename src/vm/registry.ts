@@ -39,10 +39,15 @@ export async function writeVmRecord(folder: string, record: VmRecord): Promise<v
   await rename(`${path}.new`, path);
 }
 
-async function readVm(folder: string): Promise<KnownVm | undefined> {
+/** Looked at anew, by whoever holds its lock: it may have been kept, halted, started or removed since it was listed. */
+export async function lookAgain({ folder }: VmOnDisk): Promise<KnownVm | undefined> {
+  return await readVm(folder, true);
+}
+
+async function readVm(folder: string, isHeld = false): Promise<KnownVm | undefined> {
   try {
     const record = vmRecord.parse(JSON.parse(await readFile(join(folder, vmFiles.record), 'utf8')));
-    return { folder, record, state: await stateOf({ folder, record }) };
+    return { folder, record, state: await stateOf({ folder, record }, isHeld) };
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
     // Damaged, or of another version of mayfly: unreadableVms() tells of it.

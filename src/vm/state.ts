@@ -16,11 +16,12 @@ import type { VmRecord } from './record.js';
 /** `silent`: kept, or to be kept, on a host that does not answer. */
 export type VmState = 'running' | 'kept' | 'halted' | 'crashed' | 'leftover' | 'elsewhere' | 'silent';
 
-export async function stateOf(vm: VmOnDisk): Promise<VmState> {
+/** @param isHeld we hold its lock: whoever worked with it last is done, also where that process goes on */
+export async function stateOf(vm: VmOnDisk, isHeld: boolean): Promise<VmState> {
   const { provider, owner, kept, toBeKept, port } = vm.record;
   if (!isAnybodys(vm.record) && (await isElsewhere(owner))) return 'elsewhere';
   const [vmLives, ownerLives] = await Promise.all([providerOf(provider).lives(vm), isAlive(owner)]);
-  if (ownerLives) return kept && vmLives === true ? 'kept' : 'running';
+  if (ownerLives && !isHeld) return kept && vmLives === true ? 'kept' : 'running';
   // Without a port its start was cut off, and nobody gets in. Once it has ended, nothing says what its disks are worth.
   const mayBeKept = kept || (toBeKept === true && port !== undefined);
   if (!mayBeKept) return 'leftover';

@@ -14,8 +14,21 @@ import type { BuilderVm } from './builder-vm.js';
 import { guestOf, launch } from './start.js';
 import { storageOf } from './storage.js';
 
-/** Takes over a VM that an earlier command kept; starts it again when it was halted. Not for one that crashed. */
+/**
+ * Takes over a VM that an earlier command kept; starts it again when it was halted. Not for one that crashed.
+ * @param known as it was when `held` had been taken
+ * @param held is released when that fails
+ */
 export async function adoptBuilderVm(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
+  try {
+    return await adopt(context, known, held);
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+async function adopt(context: Context, known: KnownVm, held: Lock): Promise<BuilderVm> {
   const { folder, state } = known;
   // One whose command was killed before it could say so is kept from now on.
   const kept = known.record.kept || state === 'kept';

@@ -5,8 +5,9 @@ import { makeScratch } from '../../process/scratch.js';
 import { findPlaces } from '../../source/index.js';
 import { listVms, type KnownVm } from '../../vm/registry.js';
 import { adoptBuilderVm } from './adopt.js';
-import { connectBuilderVm, holdVm, type BuilderVm } from './builder-vm.js';
+import { connectBuilderVm, type BuilderVm } from './builder-vm.js';
 import { destroyKeptVm } from './destroy.js';
+import { holdKnownVm } from './hold.js';
 import { findKeptVm, refuseCrashed, refuseElsewhere } from './kept.js';
 import { destroyBuilderVm, haltBuilderVm, keepBuilderVm, notKept, notRemoved } from './end.js';
 import { notePlanned } from '../archive/note-checkout.js';
@@ -62,17 +63,15 @@ function refuseOthers(vm: KnownVm): void {
  */
 export async function withVm<T>(
   context: Context,
-  known: KnownVm,
+  looked: KnownVm,
   use: (builder: BuilderVm) => Promise<T>,
 ): Promise<T> {
-  refuseOthers(known);
-  refuseCrashed(known);
-  if (known.state === 'halted') {
-    throw new MayflyError('usage', 'vm.halted', `The VM ${known.record.id} is halted.`, {
-      hint: 'Start it: `mayfly vm up`.',
-    });
-  }
-  const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
+  refuseOthers(looked);
+  const { known, held } = await holdKnownVm(context, looked, (fresh) => {
+    refuseCrashed(fresh);
+    refuseHalted(fresh);
+  });
+  const builder = await adoptBuilderVm(context, known, held);
   return await withCleanUp(
     context.report,
     async () => {
@@ -81,6 +80,13 @@ export async function withVm<T>(
     },
     (cleanUp) => cleanUp.attempt(notKept(known.record.id), () => keepBuilderVm(builder)),
   );
+}
+
+function refuseHalted({ state, record }: KnownVm): void {
+  if (state !== 'halted') return;
+  throw new MayflyError('usage', 'vm.halted', `The VM ${record.id} is halted.`, {
+    hint: 'Start it: `mayfly vm up`.',
+  });
 }
 
 /** Starts the VM of this checkout, or the one that was halted, provisions it, and keeps it. */
@@ -160,11 +166,14 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
   );
 }
 
-export async function vmHalt(context: Context, known: KnownVm): Promise<void> {
-  refuseOthers(known);
-  refuseCrashed(known);
-  if (known.state === 'halted') return;
-  const builder = await adoptBuilderVm(context, known, await holdVm(context, known.record.id));
+export async function vmHalt(context: Context, looked: KnownVm): Promise<void> {
+  refuseOthers(looked);
+  const { known, held } = await holdKnownVm(context, looked, refuseCrashed);
+  if (known.state === 'halted') {
+    await held.release();
+    return;
+  }
+  const builder = await adoptBuilderVm(context, known, held);
   await connectBuilderVm(context, builder, () => undefined, { bootTimeoutMs: HALT_MS }).catch(
     (error: unknown) => {
       throw isNoAnswer(error) ? cannotHalt(known, error) : error;
@@ -192,6 +201,5 @@ const LAST_WORDS_MS = 15_000;
 
 export async function vmDestroy(context: Context, known: KnownVm): Promise<void> {
   refuseOthers(known);
-  const held = await holdVm(context, known.record.id);
-  await destroyKeptVm(context, known, held, context.report, LAST_WORDS_MS);
+  await destroyKeptVm(context, known, context.report, LAST_WORDS_MS);
 }

@@ -10,6 +10,7 @@ import { adoptBuilderVm } from './adopt.js';
 import { connectBuilderVm, holdVm, newVmId, type BuilderVm } from './builder-vm.js';
 import { destroyKeptVm } from './destroy.js';
 import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved, removeVmFolder } from './end.js';
+import { holdKnownVm, type HeldVm } from './hold.js';
 import { findKeptVm, refuseCrashed, refuseElsewhere } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
 import { makeFolderFor, startBuilderVm } from './start.js';
@@ -54,18 +55,16 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     await destroyKept(request, kept);
     kept = undefined;
   }
-  if (kept !== undefined) refuseCrashed(kept);
-  if (kept !== undefined && !kept.record.kept) {
-    const text = `The VM ${kept.record.id} was to be kept by a mayfly that is gone: it is provisioned again.`;
-    journal.tell({ type: 'notice', level: 'info', text });
-  }
   const id = kept?.record.id ?? newVmId(plan.project.name, plan.source.ref.name);
   request.onVm?.(id, kept !== undefined);
   await noteVm(journal.folder, id);
   const undo = new Undo();
   try {
-    const held = await holdVm(context, id);
+    const taken = await hold(request, id, kept);
+    const { held } = taken;
     undo.push('the VM', () => held.release());
+    // From here on as it is now.
+    kept = taken.known;
     const folder = kept?.folder ?? (await makeFolderFor(context, id));
     if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
     refuseOtherRef(plan, kept);
@@ -98,6 +97,21 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   }
 }
 
+/** @returns the kept VM as it is once nobody else works with it */
+async function hold(
+  { context, journal }: VmRequest,
+  id: string,
+  kept: KnownVm | undefined,
+): Promise<Pick<HeldVm, 'held'> & Partial<HeldVm>> {
+  if (kept === undefined) return { held: await holdVm(context, id) };
+  const taken = await holdKnownVm(context, kept, refuseCrashed);
+  if (!taken.known.record.kept) {
+    const text = `The VM ${id} was to be kept by a mayfly that is gone: it is provisioned again.`;
+    journal.tell({ type: 'notice', level: 'info', text });
+  }
+  return taken;
+}
+
 function hardware(plan: BuildPlan): string {
   const { provider, connection, cpus, memoryBytes, accelerator, acceleratorReason } = plan.vm;
   const place = connection === undefined ? '' : `${provider} at ${connection}, `;
@@ -106,8 +120,7 @@ function hardware(plan: BuildPlan): string {
 
 async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept: KnownVm): Promise<void> {
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
-    const held = await holdVm(context, kept.record.id);
-    await destroyKeptVm(context, kept, held, journal.tell, bootTimeoutMs);
+    await destroyKeptVm(context, kept, journal.tell, bootTimeoutMs);
   });
 }
 

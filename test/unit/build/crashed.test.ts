@@ -1,58 +1,21 @@
 /** A VM that was kept, and is gone without being halted: nobody builds in it, nor in what it left in the caches. */
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openArchive } from '../../../src/build/archive/serve.js';
-import { Journal } from '../../../src/build/record/journal.js';
 import { adoptBuilderVm } from '../../../src/build/vm/adopt.js';
 import { holdVm } from '../../../src/build/vm/builder-vm.js';
 import { findVm, vmDestroy, vmHalt, withVm } from '../../../src/build/vm/commands.js';
-import { obtainVm } from '../../../src/build/vm/obtain.js';
 import { stateWords } from '../../../src/cli/vm.js';
-import { boxesFolder, cachesFolder, vmsFolder } from '../../../src/paths.js';
-import type { MayflyEvent } from '../../../src/report/events.js';
-import { listVms, makeVmFolder, writeVmRecord, type VmRecord } from '../../../src/vm/registry.js';
+import { boxesFolder, vmsFolder } from '../../../src/paths.js';
+import { listVms, writeVmRecord } from '../../../src/vm/registry.js';
 import { eventually } from '../../rig/eventually.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
-import { failure, temporaryFolder } from '../source/repository.js';
+import { failure } from '../source/repository.js';
 import { RECORD } from '../vm/spec.js';
-import { contextIn } from './plan/project.js';
-import { PLAN } from './plan/plan-value.js';
-
-async function put(changes: Partial<VmRecord> = {}) {
-  const root = await temporaryFolder();
-  const told: string[] = [];
-  const report = (event: MayflyEvent): void => {
-    if (event.type === 'notice') told.push(event.text);
-  };
-  const context = { ...contextIn(root, join(root, 'home')), report };
-  const cache = join(cachesFolder(context.home), 'example-packages');
-  await mkdir(cache, { recursive: true });
-  const overlay = join(cache, `run-${RECORD.id}.qcow2`);
-  await writeFile(overlay, '');
-  const record: VmRecord = {
-    ...{ ...RECORD, kept: true, port: 2222, process: RECORD.owner, checkout: PLAN.project.checkout },
-    caches: { 'example-packages': { serial: 'mayfly-packages', path: overlay } },
-    ...changes,
-  };
-  const folder = await makeVmFolder(vmsFolder(context.home), RECORD.id);
-  await writeVmRecord(folder, record);
-  const obtain = async (options: Partial<typeof PLAN.options>): Promise<unknown> => {
-    using journal = new Journal(join(root, 'build'), report);
-    const plan = { ...PLAN, options: { ...PLAN.options, ...options } };
-    await using archive = await openArchive(context, plan.archive, true, journal.tell);
-    return await failure(obtainVm({ context, journal, plan, archive, mayOutliveUs: true }));
-  };
-  const isThere = (path: string): Promise<boolean> =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
-  return { context, folder, overlay, told, obtain, isThere };
-}
+import { putKeptVm } from './kept-vm.js';
 
 it('is said to have crashed; no command works in it', async () => {
-  const { context, folder, obtain } = await put();
+  const { context, folder, obtain } = await putKeptVm();
   const record = await readFile(join(folder, 'vm.json'), 'utf8');
   const known = await findVm(context, RECORD.id);
   expect(stateWords(known)).toBe('crashed');
@@ -73,7 +36,7 @@ it('is said to have crashed; no command works in it', async () => {
 });
 
 it('is destroyed without a start; what it added to its caches is dropped, and that is told', async () => {
-  const { context, overlay, told, isThere } = await put({ cachesClean: true });
+  const { context, overlay, told, isThere } = await putKeptVm({ cachesClean: true });
   await vmDestroy(context, await findVm(context, RECORD.id));
   expect(told).toEqual([
     `What the VM ${RECORD.id} fetched is not kept in its caches: it ended without being halted.`,
@@ -83,7 +46,7 @@ it('is destroyed without a start; what it added to its caches is dropped, and th
 });
 
 it('makes way for a new one: --force-cleanup', async () => {
-  const { overlay, folder, told, obtain, isThere } = await put();
+  const { overlay, folder, told, obtain, isThere } = await putKeptVm();
   await obtain({ forceCleanup: true });
   expect(told.join()).toContain('it ended without being halted.');
   expect([await isThere(overlay), await isThere(folder)]).toEqual([false, false]);
@@ -110,7 +73,7 @@ it.each([
   ['halted', 'QEMU did not start', 'exit 1', 'vm.qemu-failed'],
   ['crashed', 'what starts it is killed', 'echo $$ > pid; sleep 60', 'interrupted'],
 ] as const)('a halted VM that is to start again is %s when %s', async (state, _what, qemu, code) => {
-  const { context, folder, isThere } = await put(halted);
+  const { context, folder, isThere } = await putKeptVm(halted);
   await putBox(boxesFolder(context.home));
   for (const disk of ['overlay.qcow2', 'artifacts.raw']) await writeFile(join(folder, disk), '');
   await fakeProgram('qemu-system-x86_64', qemu);
