@@ -12,6 +12,8 @@ export const vmRecord = z.object({
   createdAt: z.iso.datetime(),
   /** Top folder of the checkout that it builds. */
   checkout: z.string(),
+  /** The project's name, as builder.yaml has it. Undefined in older records. */
+  project: z.string().optional(),
   /** What it was started for, as the variable GIT_REF has it. */
   ref: z.string(),
   box: z.string(),

@@ -13,6 +13,7 @@ import { destroyBuilderVm, keepBuilderVm, notKept, notRemoved, removeVmFolder } 
 import { holdKnownVm, type HeldVm } from './hold.js';
 import { findKeptVm, refuseCrashed, refuseElsewhere } from './kept.js';
 import { refuseOtherSettings } from './other-settings.js';
+import { refuseOtherStart } from './started-for.js';
 import { makeFolderFor, startBuilderVm } from './start.js';
 import type { BuildArchive } from '../archive/serve.js';
 import { tunnelsOf } from '../archive/network.js';
@@ -67,7 +68,7 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
     kept = taken.known;
     const folder = kept?.folder ?? (await makeFolderFor(context, id));
     if (kept === undefined) undo.push('the folder of the VM', () => removeVmFolder(folder));
-    refuseOtherRef(plan, kept);
+    if (kept !== undefined) refuseOtherStart(plan, kept.record);
     if (kept !== undefined && request.existing === undefined) refuseOtherSettings(plan, kept.record);
     await journal.step('source', 'Cloning the source for the VM', (say) =>
       shareSource(context, plan, folder, say.summary),
@@ -122,20 +123,6 @@ async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept:
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
     await destroyKeptVm(context, kept, journal.tell, bootTimeoutMs);
   });
-}
-
-/** The guard in the VM decides; this one only saves the time until it is asked. */
-function refuseOtherRef(plan: BuildPlan, kept: KnownVm | undefined): void {
-  const { ref } = plan.source;
-  if (kept === undefined || kept.record.ref === ref.name) return;
-  throw new MayflyError(
-    'refused',
-    'guest.wrong-branch',
-    `The kept VM ${kept.record.id} was started for ${kept.record.ref} and cannot build ${ref.name}.`,
-    {
-      hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
-    },
-  );
 }
 
 function refuseOtherBox(box: Box, kept: KnownVm | undefined): void {

@@ -50,6 +50,7 @@ export async function startBuilderVm(
     connection: plan.vm.connection,
     createdAt: new Date().toISOString(),
     checkout: plan.project.checkout,
+    project: plan.project.name,
     ref: plan.source.ref.name,
     box: box.record.fingerprint,
     user: plan.guest.user,

@@ -3,6 +3,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openArchive } from '../../../src/build/archive/serve.js';
 import { Journal } from '../../../src/build/record/journal.js';
+import { findVm } from '../../../src/build/vm/commands.js';
 import { obtainVm } from '../../../src/build/vm/obtain.js';
 import { cachesFolder, vmsFolder } from '../../../src/paths.js';
 import type { MayflyEvent } from '../../../src/report/events.js';
@@ -40,10 +41,11 @@ export async function putKeptVm(changes: Partial<VmRecord> = {}) {
       obtainVm({ context, journal, plan, archive, mayOutliveUs: true, ...(existing && { existing }) }),
     );
   };
+  const known = (): Promise<KnownVm> => findVm(context, RECORD.id);
   const isThere = (path: string): Promise<boolean> =>
     access(path).then(
       () => true,
       () => false,
     );
-  return { context, folder, record, overlay, told, obtain, isThere };
+  return { context, folder, record, overlay, told, obtain, known, isThere };
 }

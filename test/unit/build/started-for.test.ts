@@ -1,0 +1,34 @@
+/** Whom a kept VM serves, by what it was started for. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { VmRecord } from '../../../src/vm/registry.js';
+import { RECORD } from '../vm/spec.js';
+import { putKeptVm } from './kept-vm.js';
+import { PLAN } from './plan/plan-value.js';
+
+const HALTED = { port: undefined, process: undefined, ref: PLAN.source.ref.name };
+const caches = (name: string): VmRecord['caches'] => ({ [name]: { serial: 'mayfly-packages', path: '/c' } });
+
+it.each<[string, string, Partial<VmRecord>, string[]]>([
+  ['vm.other-project', 'another name', { project: 'other' }, ['it is of the project other']],
+  [
+    ...(['vm.other-project', 'caches of another name, by an older record'] as const),
+    { caches: caches('other-packages') },
+    ['its cache is other-packages, and example-packages is wanted'],
+  ],
+  ['guest.wrong-branch', 'another branch', { project: 'example', ref: 'main' }, []],
+])('is refused (%s): %s', async (code, _name, record, details) => {
+  const { obtain, folder } = await putKeptVm({ ...HALTED, ...record });
+  expect(await obtain({})).toMatchObject({ kind: 'refused', code, details });
+  // Before anything is made for it.
+  await expect(access(join(folder, 'source'))).rejects.toThrow('ENOENT');
+});
+
+it('is refused to `vm provision` of another project as well', async () => {
+  const { obtain, known } = await putKeptVm({ ...HALTED, project: 'other' });
+  expect(await obtain({}, await known())).toMatchObject({
+    code: 'vm.other-project',
+    message: `The kept VM ${RECORD.id} is not of the project example, though it was started in this checkout.`,
+  });
+});
