@@ -74,7 +74,6 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
       shareSource(context, plan, folder, say.summary),
     );
     const box = await obtainBox(request);
-    refuseOtherBox(box, kept);
     const builder = await journal.step(
       'vm',
       kept === undefined ? 'Starting a VM' : 'Taking the kept VM',
@@ -123,18 +122,6 @@ async function destroyKept({ context, journal, bootTimeoutMs }: VmRequest, kept:
   await journal.step('destroy', `Destroying the kept VM ${kept.record.id}`, async () => {
     await destroyKeptVm(context, kept, journal.tell, bootTimeoutMs);
   });
-}
-
-function refuseOtherBox(box: Box, kept: KnownVm | undefined): void {
-  if (kept === undefined || kept.record.box === box.record.fingerprint) return;
-  throw new MayflyError(
-    'refused',
-    'vm.other-box',
-    `The kept VM ${kept.record.id} was started from another base box than the builder directory now asks for.`,
-    {
-      hint: 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.',
-    },
-  );
 }
 
 async function obtainBox({ context, journal, plan, archive, onBox }: VmRequest): Promise<Box> {

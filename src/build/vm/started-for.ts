@@ -3,14 +3,15 @@ import { MayflyError } from '../../errors.js';
 import type { VmRecord } from '../../vm/record.js';
 import type { BuildPlan } from '../plan/plan-type.js';
 
-type Wants = Pick<BuildPlan, 'project' | 'source' | 'caches'>;
+type Wants = Pick<BuildPlan, 'project' | 'source' | 'caches' | 'box'>;
 
 const HINT = 'End it first: `mayfly vm destroy`. Or build with --force-cleanup, which starts a new VM.';
 
-/** @throws MayflyError `vm.other-project`, `guest.wrong-branch` */
+/** Before anything is made for it: a base box takes minutes. @throws MayflyError `vm.other-project`, `guest.wrong-branch`, `vm.other-box` */
 export function refuseOtherStart(plan: Wants, kept: VmRecord): void {
   refuseOtherProject(plan, kept);
   refuseOtherRef(plan, kept);
+  refuseOtherBox(plan, kept);
 }
 
 /** A folder may hold another project by now, as a workspace of CI does that was wiped. */
@@ -37,4 +38,10 @@ function refuseOtherRef({ source: { ref } }: Wants, kept: VmRecord): void {
   if (kept.ref === ref.name) return;
   const text = `The kept VM ${kept.id} was started for ${kept.ref} and cannot build ${ref.name}.`;
   throw new MayflyError('refused', 'guest.wrong-branch', text, { hint: HINT });
+}
+
+function refuseOtherBox({ box }: Wants, kept: VmRecord): void {
+  if (kept.box === box.fingerprint) return;
+  const text = `The kept VM ${kept.id} was started from another base box than the builder directory now asks for.`;
+  throw new MayflyError('refused', 'vm.other-box', text, { hint: HINT });
 }

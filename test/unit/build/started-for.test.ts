@@ -18,6 +18,7 @@ it.each<[string, string, Partial<VmRecord>, string[]]>([
     ['its cache is other-packages, and example-packages is wanted'],
   ],
   ['guest.wrong-branch', 'another branch', { project: 'example', ref: 'main' }, []],
+  ['vm.other-box', 'another base box, which is not made for it', { project: 'example' }, []],
 ])('is refused (%s): %s', async (code, _name, record, details) => {
   const { obtain, folder } = await putKeptVm({ ...HALTED, ...record });
   expect(await obtain({})).toMatchObject({ kind: 'refused', code, details });
