@@ -18,6 +18,7 @@ import { z } from 'zod';
 import { entriesOf } from '../process/entries.js';
 import { lock } from '../process/lock.js';
 import { run } from '../process/run.js';
+import { isWhole } from './check.js';
 
 /** A chain longer than this is made one file again: each link costs QEMU a look-up per read. */
 const LONGEST_CHAIN = 8;
@@ -68,11 +69,12 @@ export async function openCache(
   return { cache, path };
 }
 
-export type SealOutcome = 'sealed' | 'overtaken' | 'gone';
+export type SealOutcome = 'sealed' | 'overtaken' | 'gone' | 'damaged';
 
 /**
  * Makes the overlay of a VM that has ended in order the next generation.
- * @returns `overtaken` when another build has sealed one since this VM started: its additions are dropped
+ * @returns `overtaken` when another build has sealed one since this VM started, `damaged` when QEMU did not close it whole:
+ * its additions are dropped
  */
 export async function sealCache(
   store: CacheStore,
@@ -91,6 +93,10 @@ export async function sealCache(
   if ((chain[1] ?? undefined) !== newest?.file) {
     await rm(disk.path, { force: true });
     return 'overtaken';
+  }
+  if (!(await isWhole(disk.path))) {
+    await rm(disk.path, { force: true });
+    return 'damaged';
   }
   const next = join(folder, generationName((newest?.number ?? 0) + 1));
   if (chain.length > LONGEST_CHAIN) {

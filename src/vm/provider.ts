@@ -109,7 +109,7 @@ export interface RunningVm {
   readonly exited: Promise<VmExit>;
   /** Undefined while it runs. */
   readonly exit: VmExit | undefined;
-  /** Ends it in order, so that the files of its disks are complete. False when it had to be killed. */
+  /** Ends it in order, so that the files of its disks are complete. False when it had to be killed, or was gone before. */
   stop(): Promise<boolean>;
   /** Ends it at once. */
   kill(): Promise<void>;

@@ -57,6 +57,13 @@ export async function closeCaches(
         text: `The disk ${overlay.path} of the cache ${cache} was removed, or cannot be read: what this VM fetched is not kept.`,
       });
     }
+    if (outcome === 'damaged') {
+      report({
+        type: 'notice',
+        level: 'warning',
+        text: `The disk of the cache ${cache} was not closed in order: what the VM ${vm.id} added to it${size} is dropped, and will be fetched again.`,
+      });
+    }
     if (outcome === 'overtaken') {
       report({
         type: 'notice',

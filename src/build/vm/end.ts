@@ -112,7 +112,7 @@ async function unmountCaches(builder: BuilderVm, report: Report): Promise<boolea
 /** @returns whether its disks were closed in order */
 async function stopVm(builder: BuilderVm, report: Report): Promise<boolean> {
   const inOrder = await builder.vm.stop();
-  if (!inOrder) warnOfLoss(builder, 'it did not power off by itself and was killed.', report);
+  if (!inOrder) warnOfLoss(builder, 'it did not end in order: it was killed, or was gone before.', report);
   return inOrder;
 }
 

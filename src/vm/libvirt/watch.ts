@@ -95,14 +95,13 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
     await watch.end(1000);
     return exit;
   });
-  const end = async (flags: readonly string[]): Promise<boolean> => {
-    const done = await destroyDomain(uri, name, flags);
-    if (done) exit ??= { reason: 'it was ended', hostDiskFull: false };
-    if (done) await watch.end(1000);
-    return done;
+  const ended = async (): Promise<void> => {
+    exit ??= { reason: 'it was ended', hostDiskFull: false };
+    await watch.end(1000);
   };
   const kill = async (): Promise<void> => {
-    if (!(await end([]))) throw unkillable(uri, name);
+    if (!(await destroyDomain(uri, name, []))) throw unkillable(uri, name);
+    await ended();
   };
   const connection = parseConnection(uri);
   const through = connection.through?.(port);
@@ -116,10 +115,11 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
       return exit;
     },
     async stop() {
-      // --graceful: SIGTERM only, on which QEMU closes its disks' files.
-      if (await end(['--graceful'])) return true;
-      await kill();
-      return false;
+      // --graceful: SIGTERM only, on which QEMU closes its disks' files. Of one that was gone nobody knows how it ended.
+      const { exitCode } = await virsh(uri, ['destroy', '--graceful', name], { accept: [0, 1] });
+      if (exitCode !== 0) await kill();
+      else await ended();
+      return exitCode === 0;
     },
     kill,
     async bringConsole() {

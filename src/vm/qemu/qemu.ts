@@ -162,6 +162,8 @@ async function attached(service: Service, spec: VmSpec, port: number): Promise<R
       return exit;
     },
     async stop() {
+      // Nobody knows how it ended.
+      if (service.exit !== undefined) return false;
       // On SIGTERM QEMU closes its disks' files before it exits (qcow2 keeps tables in memory).
       return (await service.end(END_MS)).exitCode === 0;
     },
@@ -208,6 +210,8 @@ export function adopted(id: string, folder: string, owner: Owner, port: number):
       return exit;
     },
     async stop() {
+      // Nobody knows how it ended: its exit code is lost.
+      if (!(await isAlive(owner))) return false;
       if (await end('SIGTERM')) return true;
       await kill();
       return false;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -116,6 +116,23 @@ describe('what a crash leaves', () => {
     const store = await emptyStore();
     expect(await reapCaches(await listOverlays(store), new Set())).toEqual([]);
     expect(await listCaches(store)).toEqual([]);
+  });
+
+  it.each([
+    ['damaged', 'says that clusters in use are free', Buffer.alloc(4), 128 * 1024],
+    ['sealed', 'only wastes room', Buffer.from([0, 1]), 128 * 1024 + 100],
+  ] as const)('an overlay is %s when it %s', async (outcome, _what, bytes, offset) => {
+    const store = await emptyStore();
+    await seal(store, await openIt(store, 'vm1'));
+    const disk = await openIt(store, 'vm2');
+    await write(disk, 1);
+    // What counts uses of clusters is the third cluster of a new image: two bytes for each.
+    const file = await open(disk.path, 'r+');
+    await file.write(bytes, 0, bytes.length, offset);
+    await file.close();
+    expect(await seal(store, disk)).toBe(outcome);
+    const sealed = outcome === 'sealed' ? ['generation-0002.qcow2'] : [];
+    expect(await files(store)).toEqual(['generation-0001.qcow2', ...sealed]);
   });
 
   it('a damaged overlay does not damage the cache', async () => {
