@@ -1,5 +1,5 @@
 /** A VM that was kept, and is gone without being halted: nobody builds in it, nor in what it left in the caches. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { adoptBuilderVm } from '../../../src/build/vm/adopt.js';
@@ -12,7 +12,7 @@ import { eventually } from '../../rig/eventually.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { failure } from '../source/repository.js';
 import { RECORD } from '../vm/spec.js';
-import { putKeptVm } from './kept-vm.js';
+import { putBox, putKeptVm } from './kept-vm.js';
 
 it('is said to have crashed; no command works in it', async () => {
   const { context, folder, obtain } = await putKeptVm();
@@ -51,21 +51,6 @@ it('makes way for a new one: --force-cleanup', async () => {
   expect(told.join()).toContain('it ended without being halted.');
   expect([await isThere(overlay), await isThere(folder)]).toEqual([false, false]);
 });
-
-const SHA = '0'.repeat(64);
-
-/** A base box, as far as the start of a VM from it looks. */
-async function putBox(boxes: string): Promise<void> {
-  const folder = join(boxes, RECORD.box);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'box.json'), JSON.stringify(BOX));
-}
-
-const BOX = {
-  ...{ schema: 1, fingerprint: RECORD.box, label: 'example-amd64-trixie-20260102-1a2b3c4' },
-  ...{ createdAt: '2026-01-02T03:04:05.000Z', seconds: 1, diskBytes: 2 ** 24, fileBytes: 1 },
-  ...{ diskSha256: SHA, bootSha256: { kernel: SHA, initrd: SHA }, inputs: {}, packageCount: 1 },
-};
 
 const halted = { port: undefined, process: undefined };
 

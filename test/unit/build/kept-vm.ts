@@ -1,6 +1,7 @@
 /** A VM that was kept, as its record has it: for tests of what later commands make of it. */
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Box } from '../../../src/basebox/store.js';
 import { openArchive } from '../../../src/build/archive/serve.js';
 import { Journal } from '../../../src/build/record/journal.js';
 import { findVm } from '../../../src/build/vm/commands.js';
@@ -49,3 +50,19 @@ export async function putKeptVm(changes: Partial<VmRecord> = {}) {
     );
   return { context, folder, record, overlay, told, obtain, known, isThere };
 }
+
+const SHA = '0'.repeat(64);
+
+/** A base box, as far as the start of a VM from it looks. */
+export async function putBox(boxes: string): Promise<Box> {
+  const folder = join(boxes, RECORD.box);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'box.json'), JSON.stringify(BOX));
+  return { folder, record: BOX };
+}
+
+const BOX: Box['record'] = {
+  ...{ schema: 1, fingerprint: RECORD.box, label: 'example-amd64-trixie-20260102-1a2b3c4' },
+  ...{ createdAt: '2026-01-02T03:04:05.000Z', seconds: 1, diskBytes: 2 ** 24, fileBytes: 1 },
+  ...{ diskSha256: SHA, bootSha256: { kernel: SHA, initrd: SHA }, inputs: {}, packageCount: 1 },
+};
