@@ -1,6 +1,6 @@
 /**
  * One run of a command: its context, its renderer, and what Ctrl-C does. The first Ctrl-C stops the
- * work and cleans up; the second ends everything at once, and the next command reaps the rest.
+ * work and cleans up; the second ends everything at once, and the next build, `vm up`, `box create` or `clean` reaps the rest.
  */
 import { isatty } from 'node:tty';
 import type { Context } from '../build/context.js';

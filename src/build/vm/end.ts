@@ -16,7 +16,7 @@ import { closeCaches } from './caches.js';
 /** What is told when the end of a VM fails, after something else had failed. */
 export const notKept = (id: string): string => `The VM ${id} could not be kept`;
 export const notRemoved = (id: string): string =>
-  `The VM ${id} could not be removed, and the next command tries again`;
+  `The VM ${id} could not be removed, and the next build or \`mayfly clean\` tries again`;
 
 /** Lets the VM go on without us. */
 export async function keepBuilderVm(builder: BuilderVm): Promise<void> {

@@ -134,7 +134,7 @@ export function runningDomain(domain: Domain, watch: Service, from: number): Run
 
 export const unkillable = (uri: string, name: string): MayflyError =>
   new MayflyError('vm', 'vm.unkillable', `libvirt at ${uri} cannot end the domain ${name}.`, {
-    hint: 'Its QEMU may wait for a disk that does not answer. The VM stays noted: the next command tries again.',
+    hint: 'Its QEMU may wait for a disk that does not answer. The VM stays noted: the next build or `mayfly clean` tries again, and for a kept VM `mayfly vm destroy`.',
   });
 
 /** @returns whether it is gone */

@@ -147,7 +147,7 @@ describe('a clean-up that fails', () => {
     const { work, vm, told } = await end({ failed: true, kill });
     expect(await conclude(work)).toBe(false);
     expect(told).toEqual([
-      `The VM ${RECORD.id} could not be removed, and the next command tries again: The host does not answer.`,
+      `The VM ${RECORD.id} could not be removed, and the next build or \`mayfly clean\` tries again: The host does not answer.`,
     ]);
     expect(await vm()).toMatchObject({ held: false, kept: [false] });
   });
