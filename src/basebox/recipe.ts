@@ -174,7 +174,7 @@ export interface LabelInputs {
   readonly dirty: boolean;
 }
 
-/** The seed's name for a box: `<prefix>-<arch>-<distribution>-<YYYYMMDD>-<shortid>[+dirty]`. */
+/** What a box is called in lists and messages: `<prefix>-<arch>-<distribution>-<YYYYMMDD>-<shortid>[+dirty]`. */
 export function boxLabel(inputs: LabelInputs): string {
   const commit = inputs.lastCommit ?? { date: '00000000', shortId: 'uncommitted' };
   const name = [inputs.prefix, inputs.architecture, inputs.distribution, commit.date, commit.shortId].join(
