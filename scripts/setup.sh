@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what mayfly needs on a Debian machine and is missing: packages by name (it says which,
-# and asks sudo only when it is not root), and the npm dependencies of this checkout. Changes
-# nothing else. With the word "test" also what the tests need: of it, libvirt's packages bring services.
+# and asks sudo only when it is not root), and the npm dependencies of this checkout, by way of
+# npm's cache. Changes nothing else. With the word "test" also what the tests need: of it, libvirt's packages bring services.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,6 @@
 /**
- * Every path and file name on disk, and nothing else.
+ * The folders of mayfly's, and the names of files that several parts know. A file that one part alone reads and
+ * writes is named there.
  *
  * $XDG_DATA_HOME/mayfly    boxes/, caches/ and archive/: slow to make again, or not at all
  * $XDG_CACHE_HOME/mayfly   tools/: quick to make again
@@ -79,7 +80,6 @@ export const boxFiles = {
   initrd: 'initrd.img',
   packages: 'packages.json',
   files: 'files.json',
-  log: 'create.log',
 } as const;
 
 /** Files of one builder VM, in vms/ID/. QEMU runs in this folder, so that socket paths stay short (108 bytes). */

@@ -1,4 +1,4 @@
-/** Makes a base box: tools root → root file system → disk → qcow2, then into the store by one rename. */
+/** Makes a base box: root file system, and beside it the disk tools → disk → qcow2, then into the store by one rename. */
 import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boxFiles } from '../paths.js';

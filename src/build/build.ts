@@ -1,5 +1,5 @@
 /**
- * The story of one build. Read it from top to bottom: plan, reap, source, box, VM, provision,
+ * The story of one build. Read it from top to bottom: reap, plan, source, box, VM, provision,
  * build, artifacts, the end of the VM, and what came out of it. Each step is told to the journal, and whatever was made
  * is undone in reverse order, however the build ends.
  */
