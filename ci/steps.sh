@@ -7,7 +7,7 @@
 #
 # MAYFLY_CI_BUNDLE      yes: `build` leaves its snapshots in inputs/, for a second build on another agent; else no
 # MAYFLY_CI_VARIATIONS  flags of the second build, for another environment
-# MAYFLY_CI_KEEP_DAYS   how long a base box is kept
+# MAYFLY_CI_KEEP_DAYS   how long base boxes and logs of builds are kept
 set -eu
 
 BUNDLE=${MAYFLY_CI_BUNDLE:-no}
@@ -96,6 +96,7 @@ end_tag() {
 # What is too old, or was left by a job that was killed; no job lives for two days.
 tidy() {
   mayfly box clean --older-than "$KEEP_DAYS"
+  mayfly clean --logs --older-than "$KEEP_DAYS"
   tags=$(mayfly snapshots list --tags --json)
   oldest=$(date -u -d '2 days ago' +%Y%m%d)
   for old in $(printf '%s\n' "$tags" | sed -n 's/^ *"tag": "\(ci-[0-9]\{8\}-[0-9a-f]*-[0-9a-f]*\)",*$/\1/p'); do

@@ -142,6 +142,7 @@ async function removeLog(folder: string): Promise<void> {
   const names = [...LOGS].filter((name) => !last.includes(name));
   for (const name of [...names, ...last]) await rm(join(folder, name), { force: true });
   await rmdir(folder).catch((error: unknown) => {
-    if (!hasCode(error, 'ENOTEMPTY')) throw error;
+    // Or another job on this host was at it.
+    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'ENOENT')) throw error;
   });
 }

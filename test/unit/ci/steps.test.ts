@@ -60,7 +60,7 @@ async function asked(): Promise<readonly (readonly string[])[]> {
   const named = new Set(calls.flat().filter((word) => TAG.test(word)));
   expect(named.size).toBeLessThan(2);
   return calls
-    .filter(([noun, verb]) => noun !== 'box' && verb !== 'list')
+    .filter(([noun, verb]) => noun !== 'box' && noun !== 'clean' && verb !== 'list')
     .map((call) => call.map((word) => word.replace(TAG, 'TAG').replace(folder, '')));
 }
 
@@ -242,6 +242,21 @@ describe('before a build', () => {
     expect(await again({ FAKE_FAILS: 'snapshots untag' })).toMatchObject({ exitCode: 0 });
     const gone = (await fake.calls()).filter(([, verb]) => verb === 'untag').map(([, , name]) => name);
     expect(gone).toEqual([of(400), of(3), of(400), of(3)]);
+  });
+
+  it.each([
+    ['four months', {}, '122'],
+    ['MAYFLY_CI_KEEP_DAYS', { MAYFLY_CI_KEEP_DAYS: '30' }, '30'],
+  ])('go base boxes and logs that are older than %s', async (_, env, days) => {
+    await inputs(false);
+    const cleaned = [
+      ['box', 'clean', '--older-than', days],
+      ['clean', '--logs', '--older-than', days],
+    ];
+    expect(await build(env)).toMatchObject({ exitCode: 0 });
+    expect((await fake.calls()).slice(0, 2)).toEqual(cleaned);
+    expect(await again(env)).toMatchObject({ exitCode: 0 });
+    expect((await fake.calls()).filter(([, flag]) => flag === '--logs')).toEqual([cleaned[1], cleaned[1]]);
   });
 
   it('a local archive that cannot be read is told', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { beginLog, noteVm, readAbout } from '../../../src/build/record/about.js';
 import { resolveHome } from '../../../src/paths.js';
-import { logsFinding } from '../../../src/tasks/clean-logs.js';
+import { cleanLogs, logsFinding } from '../../../src/tasks/clean-logs.js';
 import { setEnvironment } from '../../rig/fake-programs.js';
 import { contextIn } from '../build/plan/project.js';
 import { temporaryFolder } from '../source/repository.js';
@@ -70,6 +70,16 @@ describe('`clean --logs`', () => {
     await mayfly('clean', '--logs', '--older-than', '0');
     expect(await readdir(builds)).toEqual([ONE, TWO]);
     expect((await readdir(join(builds, ONE))).sort()).toEqual(Object.keys(files).sort());
+  });
+
+  it('is done by several jobs of a host at once', async () => {
+    const { home, builds } = await emptyHome();
+    const ids = Array.from({ length: 20 }, (_, day) => `202001${String(day + 10)}T000000Z-0001`);
+    for (const id of ids) await addLog(builds, id, { 'about.json': about() });
+    const context = contextIn(home, home);
+    const all = Array.from({ length: 4 }, () => cleanLogs(context, { days: 1, dryRun: false }));
+    await Promise.all(all);
+    expect(await readdir(builds)).toEqual(ids.slice(-1));
   });
 
   it('leaves what is no log, and tells of logs that nobody can place', async () => {
