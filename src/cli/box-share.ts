@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import type { Box } from '../basebox/store.js';
 import { BOX_FORMATS, type BoxFormat } from '../basebox/formats.js';
 import type { Context } from '../build/context.js';
-import { allBoxes, pickBox } from './boxes.js';
+import { allBoxes, BOX_NAME, pickBox } from './boxes.js';
 import { addGlobalFlags, print, printJson } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
@@ -14,13 +14,10 @@ export function addShareCommands(box: Command): void {
   addImport(box);
 }
 
-const BOX_FLAG = [
-  '--box <BOX>',
-  "Label, or the beginning of a fingerprint. Default: this project's.",
-] as const;
+const BOX_FLAG = ['--box <BOX>', `${BOX_NAME} Default: this project's.`] as const;
 
 async function chosenBox(context: Context, name: string | undefined): Promise<Box> {
-  if (name !== undefined) return pickBox(await allBoxes(context), name);
+  if (name !== undefined) return await pickBox(await allBoxes(context), name);
   const { projectBox } = await import('../build/box/commands.js');
   return await projectBox(context);
 }

@@ -1,10 +1,11 @@
-/** `mayfly box create|list|show|clean`; sharing boxes is in box-share.ts. */
+/** `mayfly box create|list|show`; removing boxes is in box-remove.ts, sharing them in box-share.ts. */
 import type { Command } from 'commander';
 import type { Box } from '../basebox/store.js';
 import { formatBytes, formatSeconds } from '../report/format.js';
-import { addGlobalFlags, print, printJson, table, wholeDays } from './common.js';
+import { addGlobalFlags, print, printJson, table } from './common.js';
+import { addRemoveCommands } from './box-remove.js';
 import { addShareCommands } from './box-share.js';
-import { allBoxes, pickBox } from './boxes.js';
+import { allBoxes, BOX_NAME, pickBox } from './boxes.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 
@@ -23,7 +24,7 @@ export function registerBox(program: Command): void {
   addCreate(box);
   addList(box);
   addShow(box);
-  addClean(box);
+  addRemoveCommands(box);
   addShareCommands(box);
 }
 
@@ -96,7 +97,7 @@ function addShow(box: Command): void {
     .command('show')
     .summary('show what went into a base box')
     .description('Shows what went into a base box, and which of it changed since the one before.')
-    .argument('<box>', 'Label, or the beginning of a fingerprint.');
+    .argument('<box>', BOX_NAME);
   addGlobalFlags(show, 'Print JSON, with every package.');
   addExamples(
     show,
@@ -107,7 +108,7 @@ function addShow(box: Command): void {
     const { changesOf, readBoxPackages } = await import('../build/box/files.js');
     using session = openSession(flags, false);
     const boxes = await allBoxes(session.context);
-    const found = pickBox(boxes, name);
+    const found = await pickBox(boxes, name);
     const packages = await readBoxPackages(found);
     const changes = changesOf(boxes, found);
     const { boxIdentity } = await import('../basebox/identity.js');
@@ -122,37 +123,6 @@ function addShow(box: Command): void {
       for (const line of changes.inputs) print(`  ${line}`);
       if (changes.inputs.length === 0) print('  nothing');
     }
-  });
-}
-
-function addClean(box: Command): void {
-  const clean = box
-    .command('clean')
-    .summary('remove old base boxes')
-    .description(
-      'Removes old base boxes. The newest of each project and distribution stays, and so does every base box that a VM uses.',
-    )
-    .option('--all', 'Remove all base boxes that no VM uses.')
-    .option('--older-than <DAYS>', 'What is old. Default: 183, half a year.', wholeDays);
-  addGlobalFlags(clean, 'Print the records of what was removed as JSON.');
-  addExamples(
-    clean,
-    ['mayfly box clean', 'remove those older than half a year'],
-    ['mayfly box clean --older-than 30', 'remove those older than 30 days'],
-  );
-  clean.action(async (flags: GlobalOptions & { all?: boolean; olderThan?: number }) => {
-    const { cleanBoxes } = await import('../build/box/commands.js');
-    using session = openSession(flags, false);
-    const removed = await cleanBoxes(session.context, { all: flags.all, days: flags.olderThan });
-    if (flags.json === true) {
-      printJson({ removed: removed.map(({ record }) => record) });
-      return;
-    }
-    for (const { record } of removed)
-      print(
-        `Removed ${record.label} (${record.fingerprint.slice(0, 12)}), ${formatBytes(record.fileBytes)}.`,
-      );
-    if (removed.length === 0) print('There is nothing to remove.');
   });
 }
 

@@ -12,11 +12,15 @@ export async function allBoxes(context: Context): Promise<readonly Box[]> {
   return await listBoxes(boxesFolder(context.home));
 }
 
+/** What an argument that names a box may be. */
+export const BOX_NAME = 'Label, the beginning of a fingerprint, or a whole identity.';
+
 /** @throws MayflyError `box.unknown`, `box.ambiguous` */
-export function pickBox(boxes: readonly Box[], name: string): Box {
-  const found = boxes.filter(
+export async function pickBox(boxes: readonly Box[], name: string): Promise<Box> {
+  const named = boxes.filter(
     ({ record }) => record.label === name || (name.length >= 4 && record.fingerprint.startsWith(name)),
   );
+  const found = named.length > 0 ? named : await identicalTo(boxes, name);
   const [first] = found;
   if (first === undefined) {
     throw new MayflyError('usage', 'box.unknown', `There is no base box ${name}.`, {
@@ -30,4 +34,12 @@ export function pickBox(boxes: readonly Box[], name: string): Box {
     });
   }
   return first;
+}
+
+/** Those of an identity, as `box show` prints it. */
+async function identicalTo(boxes: readonly Box[], name: string): Promise<readonly Box[]> {
+  if (!/^[0-9a-f]{64}$/.test(name)) return [];
+  const { boxIdentity } = await import('../basebox/identity.js');
+  const identities = await Promise.all(boxes.map(({ folder, record }) => boxIdentity(folder, record)));
+  return boxes.filter((_, index) => identities[index] === name);
 }

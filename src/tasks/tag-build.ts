@@ -54,15 +54,18 @@ export async function tagBuild(context: Context, name: string, record: string | 
 /** Every file once: what the base box was made from, whenever that was, and what the build had. Pure. */
 export function usedFiles(record: BuildRecord): UsedFile[] {
   const ofBox = record.box?.files;
-  if (record.outcome !== 'success' || record.archive === undefined || ofBox === undefined) {
-    throw new MayflyError(
-      'usage',
-      'tag.no-record',
-      record.outcome === 'success'
-        ? 'The record does not tell what the base box was made from: it is older than that.'
-        : `The build ${record.build} did not succeed.`,
-      { hint: 'Build again, with a new base box, and tag that: mayfly box clean --all, mayfly build.' },
-    );
+  if (record.outcome !== 'success') {
+    throw new MayflyError('usage', 'tag.no-record', `The build ${record.build} did not succeed.`, {
+      hint: 'Build until it succeeds, and tag that.',
+    });
+  }
+  if (record.archive === undefined || ofBox === undefined) {
+    const text = 'The record does not tell what the base box was made from: it is older than that.';
+    const remove =
+      record.box === undefined ? '' : `mayfly box remove ${record.box.fingerprint.slice(0, 12)}, `;
+    throw new MayflyError('usage', 'tag.no-record', text, {
+      hint: `Build again, with a new base box, and tag that: ${remove}mayfly build.`,
+    });
   }
   const all = new Map<string, UsedFile>();
   for (const { origin, serial, path, sha256, bytes } of [...ofBox, ...record.archive.served]) {

@@ -1,13 +1,9 @@
-/** Base boxes as commands of their own. */
-import { join } from 'node:path';
-import { findBox, listBoxes, removeBox, staleBoxes, type Box } from '../../basebox/store.js';
+/** The base box of a project as a command of its own; removing boxes is in remove.ts. */
+import { findBox, type Box } from '../../basebox/store.js';
 import { MayflyError } from '../../errors.js';
-import { boxesFolder, scratchFolder, vmsFolder } from '../../paths.js';
-import { tryLock } from '../../process/lock.js';
+import { boxesFolder, scratchFolder } from '../../paths.js';
 import { makeScratch } from '../../process/scratch.js';
-import { listVms, unreadableVms } from '../../vm/registry.js';
-import { copiedBoxes, removeCopies } from './copies.js';
-import { boxLock, ensureBox, type EnsuredBox } from './ensure.js';
+import { ensureBox, type EnsuredBox } from './ensure.js';
 import { createTwice } from './twice.js';
 import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
@@ -58,76 +54,6 @@ export async function projectBox(context: Context): Promise<Box> {
     `The base box of this project, ${plan.box.label}, is not made yet.`,
     {
       hint: 'Make it: mayfly box create. Or name another: mayfly box list.',
-    },
-  );
-}
-
-/**
- * Removes boxes that are old and unused. @returns those removed
- * @throws MayflyError `box.perhaps-in-use`
- */
-export async function cleanBoxes(
-  context: Context,
-  options: { readonly all?: boolean | undefined; readonly days?: number | undefined },
-): Promise<readonly Box[]> {
-  const store = boxesFolder(context.home);
-  const vms = await listVms(vmsFolder(context.home));
-  const stale = staleBoxes(await listBoxes(store), {
-    now: new Date(),
-    inUse: new Set(vms.map(({ record }) => record.box)),
-    ...(options.days === undefined ? {} : { days: options.days }),
-    ...(options.all === undefined ? {} : { all: options.all }),
-  });
-  if (stale.length > 0) await refuseUnreadableVms(vmsFolder(context.home));
-  const removed: Box[] = [];
-  for (const box of stale) {
-    const held = await tryLock(boxLock(context, box.record.fingerprint), { purpose: 'removes a base box' });
-    if (held === undefined) continue;
-    // A build may have taken it while others were removed: it does so under this lock.
-    if (await isUsed(context, box)) {
-      await held.release();
-      continue;
-    }
-    await removeCopies(context, box.record.fingerprint);
-    await removeBox(store, box.record.fingerprint);
-    await held.release();
-    removed.push(box);
-  }
-  await removeOrphanedCopies(context);
-  return removed;
-}
-
-/** Copies that could not be removed when their box was: their host did not answer, or a VM stood on them. */
-async function removeOrphanedCopies(context: Context): Promise<void> {
-  const store = boxesFolder(context.home);
-  for (const fingerprint of await copiedBoxes(context)) {
-    const held = await tryLock(boxLock(context, fingerprint), { purpose: 'removes copies of a base box' });
-    if (held === undefined) continue;
-    await using _held = held;
-    const vms = await listVms(vmsFolder(context.home));
-    const isWanted = vms.some(({ record }) => record.box === fingerprint);
-    if (!isWanted && (await findBox(store, fingerprint)) === undefined)
-      await removeCopies(context, fingerprint);
-  }
-}
-
-async function isUsed(context: Context, { record: { fingerprint } }: Box): Promise<boolean> {
-  const vms = await listVms(vmsFolder(context.home));
-  return vms.some(({ record }) => record.box === fingerprint);
-}
-
-/** A VM whose record cannot be read may start from any of them, and is lost without it. */
-async function refuseUnreadableVms(vms: string): Promise<void> {
-  const unreadable = await unreadableVms(vms);
-  if (unreadable.length === 0) return;
-  const [is, one] = unreadable.length === 1 ? ['a VM', 'it'] : [`${unreadable.length} VMs`, 'them'];
-  throw new MayflyError(
-    'refused',
-    'box.perhaps-in-use',
-    `No base box is removed: the record of ${is} cannot be read, so any may be in use.`,
-    {
-      details: unreadable.map((id) => join(vms, id)),
-      hint: `Use the mayfly that made ${one}; or remove the folder, once nothing runs there, and try again.`,
     },
   );
 }

@@ -61,7 +61,7 @@ export async function createTwice(
       comparison,
       {
         message: 'The base box that is stored here is not what its inputs make now.',
-        hint: `Remove it (mayfly box clean --all) and make it again. It is ${stored.record.label}, of ${stored.record.createdAt}.`,
+        hint: `Remove it, and make it again: mayfly box remove ${stored.record.fingerprint.slice(0, 12)}. It is ${stored.record.label}, of ${stored.record.createdAt}.`,
       },
     );
   }

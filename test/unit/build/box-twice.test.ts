@@ -104,7 +104,7 @@ describe('a base box that is made twice', () => {
       ),
       '  bytes 1048576 to 1048578: partition 1, before its superblock, byte 0 of the file system (block 0)',
     ]);
-    expect(error.hint).toContain('mayfly box clean --all');
+    expect(error.hint).toContain(`mayfly box remove ${stored.record.fingerprint.slice(0, 12)}.`);
     // It is there still: who has it may want to look at it.
     expect(await listBoxes(boxesFolder(context.home))).toEqual([stored]);
   });

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cleanBoxes } from '../../../src/build/box/commands.js';
+import { cleanBoxes } from '../../../src/build/box/remove.js';
 import { copiedBoxes, noteCopy, removeCopies } from '../../../src/build/box/copies.js';
 import { copiesFile } from '../../../src/paths.js';
 import { isRootDisk } from '../../../src/vm/libvirt/pool.js';

@@ -25,7 +25,7 @@ describe('in bash', () => {
     ],
     [
       ['mayfly', 'box', ''],
-      ['create', 'list', 'show', 'clean', 'export', 'publish', 'import', '--help', '-h'],
+      ['create', 'list', 'show', 'remove', 'clean', 'export', 'publish', 'import', '--help', '-h'],
     ],
     [['mayfly', 'vm', 'ha'], ['halt']],
     [['mayfly', 'build', '--keep'], ['--keep-running']],

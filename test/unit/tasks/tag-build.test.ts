@@ -7,12 +7,13 @@ import { planArchive } from '../../../src/build/archive/plan.js';
 import type { Context } from '../../../src/build/context.js';
 import type { BuildRecord } from '../../../src/build/record/record.js';
 import { loadConfig } from '../../../src/config/load.js';
+import type { MayflyError } from '../../../src/errors.js';
 import { archiveFolder } from '../../../src/paths.js';
 import { archiveParts } from '../../../src/snapshots/local/layout.js';
 import { listSerials, releasesOf } from '../../../src/snapshots/local/snapshot.js';
 import { writeState } from '../../../src/snapshots/serial-files.js';
 import { exportSnapshots, importSnapshots, listTags, untag } from '../../../src/tasks/keep-snapshots.js';
-import { tagBuild } from '../../../src/tasks/tag-build.js';
+import { tagBuild, usedFiles } from '../../../src/tasks/tag-build.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { poolPath } from '../../rig/mirror.js';
 import { RECORD } from '../build/record/record-value.js';
@@ -122,5 +123,26 @@ describe('a tag of a build', () => {
     await exportSnapshots(here, 'built', bundle);
     const bring = importSnapshots(elsewhere, bundle, { keyring: rig.mirror.keyring, as: '../x' });
     expect(await failure(bring)).toMatchObject({ kind: 'usage', code: 'tag.name' });
+  });
+});
+
+describe('a record that is of no use', () => {
+  const told = (record: BuildRecord): string | undefined => {
+    try {
+      usedFiles(record);
+    } catch (error) {
+      return (error as MayflyError).hint;
+    }
+    return undefined;
+  };
+
+  it('of a failed build: only one that succeeds helps', () => {
+    expect(told({ ...RECORD, outcome: 'failure' })).toBe('Build until it succeeds, and tag that.');
+  });
+
+  it('that is too old for what its base box was made from: that box alone goes', () => {
+    const box = { fingerprint: '0123456789abcdef', label: 'l', diskSha256: 'd', packages: [] };
+    const hint = told({ ...RECORD, outcome: 'success', box, archive: undefined });
+    expect(hint).toContain('mayfly box remove 0123456789ab, mayfly build.');
   });
 });
