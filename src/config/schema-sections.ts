@@ -25,9 +25,12 @@ import {
 import { PROVIDER_CHOICES } from './providers.js';
 import { MOST_CPUS } from './options-words.js';
 import { archive } from './schema-archive.js';
+import { FIXED_VARIABLES, OPEN_VARIABLES } from './variables.js';
 
 /** Where a project has its script for the base box, if it has one. */
 export const POSTINSTALL = 'basebox/postinstall';
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
 const basebox = {
   prefix: optionalField(
@@ -141,7 +144,9 @@ const build = {
       { error: 'a mapping of variables' },
     ),
     {},
-    'Variables passed to both scripts; values reach them as they are written here.',
+    'Variables passed to both scripts; values reach them as they are written here. ' +
+      `Those that mayfly sets itself are refused: ${listed(FIXED_VARIABLES)}, and the variables in the guest of docs/builder.yaml.md; ` +
+      `but ${listed(OPEN_VARIABLES)} may be set.`,
   ),
   timeout: optionalField('duration', duration(), 'none', 'How long the build script may run.'),
   base_branches: field(

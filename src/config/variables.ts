@@ -123,9 +123,28 @@ function sortedJson(object: Readonly<Record<string, string>> | undefined): strin
   return JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
+/** Whatever else mayfly sets for both scripts, in every project. */
+export const FIXED_VARIABLES: readonly string[] = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'SOURCE_DATE_EPOCH',
+  'MAYFLY_NAME',
+  'MAYFLY_DISTRIBUTION',
+  'MAYFLY_APT_SOURCES',
+  'MAYFLY_BUILD_DIR',
+  'http_proxy',
+  'no_proxy',
+];
+
+/** Set by mayfly as well, but a matter of taste: nothing of mayfly's relies on them. */
+export const OPEN_VARIABLES: readonly string[] = ['LANG', 'TZ', 'DEBIAN_FRONTEND'];
+
 /** The names that mayfly sets itself, whose meaning a project cannot change. */
 export function reservedVariables(prefix: string): readonly string[] {
-  return GUEST_VARIABLES.map(({ name }) => withPrefix(name, prefix));
+  return [...GUEST_VARIABLES.map(({ name }) => withPrefix(name, prefix)), ...FIXED_VARIABLES];
 }
 
 function withPrefix(name: string, prefix: string): string {

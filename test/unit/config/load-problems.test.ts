@@ -129,6 +129,18 @@ name: A
       'build: {environment: {MAYFLY_PROXY: x}}',
       '1:23: build.environment.MAYFLY_PROXY: MAYFLY_PROXY is a variable that mayfly sets itself; choose another name',
     ],
+    ...[
+      'PATH',
+      'HOME',
+      'http_proxy',
+      'no_proxy',
+      'SOURCE_DATE_EPOCH',
+      'MAYFLY_NAME',
+      'MAYFLY_DISTRIBUTION',
+    ].map((name): [string, string] => [
+      `build: {variables_prefix: OS, environment: {${name}: x}}`,
+      `1:45: build.environment.${name}: ${name} is a variable that mayfly sets itself; choose another name`,
+    ]),
     [
       'archive: {origins: {Debian: {}}}',
       '1:21: archive.origins.Debian: expected the name of an origin: lower-case letters, digits and -, 63 at most, found "Debian"',

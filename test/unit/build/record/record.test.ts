@@ -3,6 +3,7 @@ import { estimate, expectedBytes } from '../../../../src/build/box/ensure.js';
 import { guestSettings, scriptEnvironment } from '../../../../src/build/plan/guest-environment.js';
 import { describeHost } from '../../../../src/build/record/host.js';
 import { buildRecord, buildRecordSchema } from '../../../../src/build/record/record.js';
+import { OPEN_VARIABLES, reservedVariables } from '../../../../src/config/variables.js';
 import { box } from '../../basebox/spec.js';
 import { PLAN } from '../plan/plan-value.js';
 import { RECORD } from './record-value.js';
@@ -86,6 +87,14 @@ describe('the environment of scripts', () => {
     const words = scriptEnvironment(plan, 'build');
     expect(words.filter((word) => word.startsWith('http_proxy='))).toEqual([]);
     expect(words.filter((word) => word.startsWith('LANG='))).toEqual(['LANG=de_DE.UTF-8']);
+  });
+
+  it('is mayfly’s: a project cannot say any of it, but for what is its own to choose', () => {
+    const plan = { ...PLAN, apt: { ...PLAN.apt, proxyInVm: false } };
+    const names = scriptEnvironment(plan, 'build').map((word) => word.split('=')[0]);
+    const known = [...reservedVariables('MAYFLY'), ...OPEN_VARIABLES];
+    expect(names).toContain('no_proxy');
+    expect(names.filter((name = '') => !known.includes(name))).toEqual([]);
   });
 
   it('guestSettings hands the plan across', () => {
