@@ -7,7 +7,7 @@ import { resolveOptions, type OptionFacts } from '../config/options.js';
 import { OPTION_FLAGS, type OptionFlag } from '../config/options-flags.js';
 import { didYouMean } from '../config/suggest.js';
 import { MayflyError } from '../errors.js';
-import { durationProblem } from './common.js';
+import { durationProblem, parseTimeout } from './common.js';
 import { pathOf } from './usage-error.js';
 
 export interface FlagChoice {
@@ -22,6 +22,17 @@ const TIME = 'TIME';
 
 export function addTimeFlag(command: Command, flag: string, description: string): Command {
   return command.option(`${flag} <${TIME}>`, description);
+}
+
+export function addBootTimeoutFlag(command: Command): Command {
+  const meaning = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
+  return addTimeFlag(command, '--boot-timeout', meaning);
+}
+
+/** In milliseconds; undefined when none is given. */
+export function parseBootTimeout(text: string | undefined): number | undefined {
+  const seconds = parseTimeout(text, '--boot-timeout');
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** What people use most comes first in help; the rest as in docs/builder.yaml.md. */

@@ -1,7 +1,7 @@
 /** `mayfly build` */
 import type { Command } from 'commander';
 import type { BuildResult } from '../build/build.js';
-import { addBuildOptionFlags, addTimeFlag } from './build-options.js';
+import { addBootTimeoutFlag, addBuildOptionFlags, addTimeFlag, parseBootTimeout } from './build-options.js';
 import {
   addArtifactsFlag,
   addGlobalFlags,
@@ -43,8 +43,7 @@ export function registerBuild(program: Command): void {
   addTimeoutFlag(command);
   addProviderFlag(command);
   addSnapshotsFlag(command);
-  const bootTime = 'How long the VM may take to boot. Default: 2m, or 10m under emulation.';
-  addTimeFlag(command, '--boot-timeout', bootTime);
+  addBootTimeoutFlag(command);
   command.option('--junit <FILE>', 'Write steps and artifacts as JUnit XML, for CI systems.');
   addGlobalFlags(command, 'Print events as JSON, one a line.');
   addBuildOptionFlags(command);
@@ -69,7 +68,6 @@ APT_SNAPSHOTS_SERIALS and http_proxy count too: see \`mayfly --help\`.`,
     await using junit = await openJunit(flags.junit, session.context);
     let result: BuildResult;
     try {
-      const bootSeconds = parseTimeout(flags.bootTimeout, '--boot-timeout');
       result = await build(junit.context, {
         flags: { ...flags },
         artifacts: flags.artifacts,
@@ -77,7 +75,7 @@ APT_SNAPSHOTS_SERIALS and http_proxy count too: see \`mayfly --help\`.`,
         provider: parseProvider(flags.provider),
         snapshots: flags.snapshots,
         timeoutSeconds: parseTimeout(flags.timeout, '--timeout'),
-        bootTimeoutMs: bootSeconds === undefined ? undefined : bootSeconds * 1000,
+        bootTimeoutMs: parseBootTimeout(flags.bootTimeout),
         version: packageVersion(),
       });
     } catch (error) {

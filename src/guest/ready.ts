@@ -165,7 +165,7 @@ async function bootTimedOut(guest: GuestSession, timeoutMs: number): Promise<May
           ? ['(the serial console is empty: the guest did not even start its kernel)']
           : lines.slice(-SHORT_TAIL),
       log: guest.console,
-      hint: 'A host whose KVM is broken lets guests hang: try MAYFLY_ACCELERATOR=tcg. A loaded host needs more time: `mayfly build --boot-timeout`.',
+      hint: 'A host whose KVM is broken lets guests hang: try MAYFLY_ACCELERATOR=tcg. A loaded host needs more time: --boot-timeout 20m, of `build`, `vm up` or `vm provision`.',
     },
   );
 }

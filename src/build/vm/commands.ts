@@ -89,11 +89,15 @@ function refuseHalted({ state, record }: KnownVm): void {
   });
 }
 
+interface BootTime {
+  readonly bootTimeoutMs?: number | undefined;
+}
+
 /** Starts the VM of this checkout, or the one that was halted, provisions it, and keeps it. */
 export async function vmUp(
   context: Context,
   journal: Journal,
-  request: Omit<PlanRequest, 'scratch'>,
+  request: Omit<PlanRequest, 'scratch'> & BootTime,
 ): Promise<string> {
   await reapLeftovers(context, journal.tell);
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
@@ -114,6 +118,7 @@ export async function vmUp(
     plan,
     archive,
     mayOutliveUs: true,
+    bootTimeoutMs: request.bootTimeoutMs,
     beforeRemoval: (failed) => copyLogs(journal, failed),
   }).catch((error: unknown) => {
     throw withLog(error, journal.folder);
