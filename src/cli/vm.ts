@@ -8,6 +8,7 @@ import { addGlobalFlags, print, printJson, table } from './common.js';
 import { addExamples } from './help.js';
 import { openSession, type GlobalOptions } from './session.js';
 import { addVmExec, addVmSsh, VM } from './vm-shell.js';
+import { addVmProvision } from './vm-provision.js';
 import { addVmUp } from './vm-up.js';
 
 export function registerVm(program: Command): void {
@@ -27,28 +28,11 @@ export function registerVm(program: Command): void {
   addVmUp(vm);
   addVmSsh(vm);
   addVmExec(vm);
-  addProvision(vm);
+  addVmProvision(vm);
   addHalt(vm);
   addDestroy(vm);
   addStatus(vm);
   addList(vm);
-}
-
-function addProvision(vm: Command): void {
-  const provision = vm
-    .command('provision')
-    .summary('run the provisioning again')
-    .description('Runs the provisioning again in the VM of this checkout.');
-  addGlobalFlags(provision, undefined);
-  addExamples(provision, ['mayfly vm provision', 'try a change of provision/setup-builder']);
-  provision.action(async (flags: GlobalOptions) => {
-    const [{ vmProvision }, { withJournal }] = await Promise.all([
-      import('../build/vm/commands.js'),
-      import('../build/record/with-journal.js'),
-    ]);
-    using session = openSession(flags, false);
-    await withJournal(session.context, vmProvision);
-  });
 }
 
 function addHalt(vm: Command): void {

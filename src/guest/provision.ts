@@ -168,7 +168,9 @@ export function guestError(failure: GuestReport, ref: string): MayflyError {
         hint: `Run: chmod +x ${text}, and commit it.`,
       });
     case 'guest.no-cache-disk':
-      return new MayflyError('vm', code, `The cache disk ${text} is not plugged into the VM.`);
+      return new MayflyError('vm', code, `The cache disk ${text} is not plugged into the VM.`, {
+        hint: 'It was started without: give the options that it was started with again, such as --proxy noproxy or --no-cache-website. Or start a new one: `mayfly vm up --force-cleanup`.',
+      });
     case 'guest.same-name':
       return new MayflyError('usage', code, `Two artifacts have the same name: ${text}.`, {
         hint: 'Artifacts of one build share one folder: narrow artifacts.patterns in builder.yaml.',

@@ -144,10 +144,15 @@ export async function vmUp(
   });
 }
 
-export async function vmProvision(context: Context, journal: Journal): Promise<void> {
+/** Provisions the VM of this checkout again, with these options: those that it was started with are not kept. */
+export async function vmProvision(
+  context: Context,
+  journal: Journal,
+  request: Pick<PlanRequest, 'flags'> & BootTime,
+): Promise<void> {
   await using scratch = await makeScratch(scratchFolder(context.home), 0o700);
   const plan = await makePlan(context, {
-    flags: {},
+    flags: request.flags,
     allowDirty: true,
     scripts: ['provision'],
     scratch: scratch.path,
@@ -159,6 +164,7 @@ export async function vmProvision(context: Context, journal: Journal): Promise<v
     plan,
     archive,
     mayOutliveUs: true,
+    bootTimeoutMs: request.bootTimeoutMs,
     existing: await findVm(context, undefined),
     beforeRemoval: (failed) => copyLogs(journal, failed),
   }).catch((error: unknown) => {

@@ -1,11 +1,14 @@
-/** What `mayfly vm up` hands to the code that does it: no VM is started here. */
+/** What `mayfly vm up` and `vm provision` hand to the code that does it: no VM is started here. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { setEnvironment } from '../../rig/fake-programs.js';
 import { temporaryFolder } from '../source/repository.js';
 import { mayfly } from './program.js';
 
 type Asked = (context: unknown, journal: unknown, request: object) => Promise<string>;
-const asked = vi.hoisted(() => ({ vmUp: vi.fn<Asked>(() => Promise.resolve('id')) }));
+const asked = vi.hoisted(() => ({
+  vmUp: vi.fn<Asked>(() => Promise.resolve('id')),
+  vmProvision: vi.fn<Asked>(() => Promise.resolve('id')),
+}));
 vi.mock('../../../src/build/vm/commands.js', () => asked);
 
 afterEach(() => {
@@ -17,12 +20,23 @@ async function request(verb: keyof typeof asked, ...flags: readonly string[]): P
   setEnvironment({ ...options, MAYFLY_HOME: await temporaryFolder() });
   const [, noun] = /^vm(.*)$/.exec(verb) ?? [];
   expect(await mayfly('vm', (noun ?? '').toLowerCase(), ...flags)).toMatchObject({ exitCode: 0 });
-  return asked[verb].mock.calls[0]?.[2];
+  return asked[verb].mock.lastCall?.[2];
 }
 
 it.each([
-  [[], undefined],
-  [['--boot-timeout', '20m'], 20 * 60_000],
-] as const)('vm up %j: how long the VM may take to boot', async (flags, bootTimeoutMs) => {
-  expect(await request('vmUp', ...flags)).toMatchObject({ bootTimeoutMs });
+  ['vmUp', [], undefined],
+  ['vmUp', ['--boot-timeout', '20m'], 20 * 60_000],
+  ['vmProvision', ['--boot-timeout', '20m'], 20 * 60_000],
+] as const)('%s %j: how long the VM may take to boot', async (verb, flags, bootTimeoutMs) => {
+  expect(await request(verb, ...flags)).toMatchObject({ bootTimeoutMs });
+});
+
+it('vm provision has the options of vm up that are not of the VM itself', async () => {
+  const words = ['--proxy', 'noproxy', '--no-merge-base-branch', '--no-ram'];
+  expect(await request('vmProvision', ...words)).toMatchObject({
+    flags: { proxy: 'noproxy', mergeBaseBranch: false, ram: false },
+  });
+  expect(await request('vmProvision', '--offline')).toMatchObject({ flags: { offline: true } });
+  for (const flag of ['--force-cleanup', '--rescue', '--keep-running', '--date-offset=1', '--cpus=1'])
+    expect((await mayfly('vm', 'provision', flag)).exitCode).toBe(2);
 });

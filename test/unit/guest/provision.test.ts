@@ -25,7 +25,7 @@ describe('guestError', () => {
     ['guest.no-script', 'usage', 'The builder directory has no X.', 'builder.yaml'],
     ['guest.not-installed', 'usage', 'The provisioning script has not installed X in the VM.', 'vm ssh'],
     ['guest.not-executable', 'usage', 'X in the builder directory is not executable.', 'chmod +x X'],
-    ['guest.no-cache-disk', 'vm', 'The cache disk X is not plugged into the VM.', undefined],
+    ['guest.no-cache-disk', 'vm', 'The cache disk X is not plugged into the VM.', '--proxy noproxy'],
     ['guest.same-name', 'usage', 'Two artifacts have the same name: X.', 'artifacts.patterns'],
     ['guest.copy', 'vm', 'The artifact X could not be copied out of the VM.', 'basebox.disk'],
     ['guest.clone', 'vm', 'In the VM: X.', undefined],
