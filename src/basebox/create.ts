@@ -54,7 +54,7 @@ export interface CreateJob {
 /**
  * Makes the box and puts it into the store. The caller holds the locks of the fingerprint and of
  * the tools root. When it fails, the store is as it was.
- * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others of kind `host`
+ * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others, as makeRootfs
  */
 export async function createBox(job: CreateJob): Promise<Box> {
   const started = performance.now();

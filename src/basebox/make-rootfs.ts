@@ -4,6 +4,7 @@ import { CommandError } from '../process/command-error.js';
 import { MayflyError } from '../errors.js';
 import { run } from '../process/run.js';
 import { formatBytes } from '../report/format.js';
+import { PostinstallWatch } from './postinstall.js';
 import type { BoxSpec } from './recipe.js';
 import { mmdebstrapArguments, type RootfsPaths } from './rootfs.js';
 
@@ -31,16 +32,21 @@ export function memoryFor(available: number): number | undefined {
 
 /**
  * Leaves the files of `rootfsFiles` in the output folder.
- * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others of kind `host`
+ * @throws MayflyError `box.packages-failed` with the end of mmdebstrap's log, and others of kind `host`;
+ *   `box.postinstall-failed` of kind `script`
  */
 export async function makeRootfs(job: RootfsJob): Promise<void> {
   const { spec, epoch, paths, signal, onLine, phase } = job;
+  const postinstall = new PostinstallWatch();
   const attempt = async (memoryBytes: number | undefined): Promise<void> => {
     await run('mmdebstrap', mmdebstrapArguments(spec, { ...paths, memoryBytes }), {
       cwd: paths.output,
       env: { SOURCE_DATE_EPOCH: String(epoch), INITRD: 'No', TMPDIR: paths.output },
       signal,
-      onLine,
+      onLine: (line) => {
+        postinstall.follow(line);
+        onLine(line);
+      },
       capture: false,
     });
   };
@@ -49,11 +55,11 @@ export async function makeRootfs(job: RootfsJob): Promise<void> {
   try {
     await attempt(memoryBytes);
   } catch (error) {
-    if (memoryBytes === undefined || !isFull(error)) throw explain(error);
+    if (memoryBytes === undefined || !isFull(error)) throw explain(error, postinstall);
     await job.beforeAgain?.();
     phase('once more, on disk: it does not fit into memory');
     await attempt(undefined).catch((again: unknown) => {
-      throw explain(again);
+      throw explain(again, postinstall);
     });
   }
 }
@@ -81,10 +87,13 @@ const isFull = (error: unknown): boolean =>
   error instanceof CommandError && error.failure.tail.join('\n').includes(FULL);
 
 /** mmdebstrap's failures, in the words of what went wrong. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, postinstall: PostinstallWatch): unknown {
   if (!(error instanceof CommandError) || error.failure.notFound) return error;
   const text = error.failure.tail.join('\n');
   const init = { details: error.failure.tail, cause: error };
+  // What a script of the project's says need not be of packages and archives; but a full disk is one, whoever fills it.
+  const ofScript = isFull(error) ? undefined : postinstall.error(error);
+  if (ofScript !== undefined) return ofScript;
   const known: readonly (readonly [RegExp, string, string, string])[] = [
     [new RegExp(FULL), 'box.disk-full', 'The disk is full.', MAKE_ROOM],
     [
@@ -120,6 +129,9 @@ function explain(error: unknown): unknown {
     'host',
     'box.packages-failed',
     'The base box could not be made: installing its packages failed.',
-    init,
+    {
+      ...init,
+      hint: 'Check basebox.packages and archive.origins in builder.yaml; `mayfly box create --verbose` shows every line.',
+    },
   );
 }

@@ -1,6 +1,7 @@
 /** The box's root file system as a tar: mmdebstrap, by an ordinary user or by root, without a mount on the host. */
 import { join } from 'node:path';
 import { quoteWord } from '../process/command-error.js';
+import { tellingFailure } from './postinstall.js';
 import { allPackages, type ArchiveSource, type BoxSpec } from './recipe.js';
 
 export interface RootfsPaths {
@@ -47,8 +48,10 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
       : [
           `upload ${quoteWord(paths.postinstall)} /mayfly-setup/postinstall`,
           inside('chmod 0755 /mayfly-setup/postinstall'),
-          inside(
-            `env DEBIAN_FRONTEND=noninteractive BUILD_USER=${quoteWord(spec.user)} /mayfly-setup/postinstall`,
+          tellingFailure(
+            inside(
+              `env DEBIAN_FRONTEND=noninteractive BUILD_USER=${quoteWord(spec.user)} /mayfly-setup/postinstall`,
+            ),
           ),
         ];
   const memory = paths.memoryBytes === undefined ? [] : [`--setup-hook=${inMemoryHook(paths.memoryBytes)}`];

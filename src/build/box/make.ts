@@ -41,6 +41,6 @@ export async function makeBox(
 
 /** APT tells of a network that failed: it knows nothing of --offline. */
 function isForWantOf(unfetched: Unfetched, error: unknown): boolean {
-  const codes = ['box.archive-unreachable', 'box.packages-failed'];
+  const codes = ['box.archive-unreachable', 'box.packages-failed', 'box.postinstall-failed'];
   return error instanceof MayflyError && codes.includes(error.code) && unfetched.hasPackages;
 }

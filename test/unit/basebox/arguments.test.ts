@@ -36,7 +36,7 @@ describe('mmdebstrap', () => {
         "--customize-hook=chroot "$1" sh /mayfly-setup/customize.sh builder",
         "--customize-hook=upload /scratch/postinstall /mayfly-setup/postinstall",
         "--customize-hook=chroot "$1" chmod 0755 /mayfly-setup/postinstall",
-        "--customize-hook=chroot "$1" env DEBIAN_FRONTEND=noninteractive BUILD_USER=builder /mayfly-setup/postinstall",
+        "--customize-hook=chroot "$1" env DEBIAN_FRONTEND=noninteractive BUILD_USER=builder /mayfly-setup/postinstall || { code=$?; echo "mayfly: basebox/postinstall ended with exit code $code" >&2; exit $code; }",
         "--customize-hook=chroot "$1" sh /mayfly-setup/seal.sh",
         "--customize-hook=download /mayfly-setup/packages /scratch/packages",
         "--customize-hook=download /vmlinuz /scratch/vmlinuz",

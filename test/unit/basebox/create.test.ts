@@ -197,7 +197,7 @@ describe('a box that cannot be made', () => {
     expect(error).toMatchObject({ kind: 'host', code });
     expect(error.message).toMatch(/^The base box could not be made: /);
     expect(error.details).toContain(line);
-    expect(code === 'box.packages-failed' || error.hint !== undefined).toBe(true);
+    expect(error.hint).toBeDefined();
     expect(await readdir(job.boxStore)).toEqual([]);
     expect(await readdir(join(root, 'tools')).catch(() => [])).toEqual([]);
   });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeRootfs, memoryFor, type RootfsJob } from '../../../src/basebox/make-rootfs.js';
+import { tellingFailure } from '../../../src/basebox/postinstall.js';
+import { quoteWord } from '../../../src/process/command-error.js';
 import { fakeProgram, type FakeProgram } from '../../rig/fake-programs.js';
 import { failure } from '../source/repository.js';
 import { SPEC } from './spec.js';
@@ -65,5 +67,43 @@ describe('mmdebstrap', () => {
     const { job } = await rig(8 * GIB);
     expect(await failure(makeRootfs(job))).toMatchObject({ code: 'box.bad-signature' });
     expect(await inMemory(mmdebstrap)).toEqual([true]);
+  });
+});
+
+describe('the postinstall of the project', () => {
+  const RUNS = `echo 'I: running --customize-hook in shell: sh -c "env BUILD_USER=builder /mayfly-setup/postinstall"' >&2`;
+  const CLEANS = `echo 'I: main() received signal PIPE: waiting for setup...' >&2; exit 25`;
+  /** The hook itself, as mmdebstrap has it run, with another script in place of the project's. */
+  const hook = (script: string): string =>
+    tellingFailure(`sh -c ${quoteWord(script)}`).replace('exit $code', CLEANS);
+
+  it.each(['curl: (6) Could not resolve host: example.org', 'E: Unable to locate package nothing'])(
+    'fails by itself, whatever it says: %s',
+    async (said) => {
+      await fakeProgram('mmdebstrap', `echo before >&2; ${RUNS}; ${hook(`echo '${said}' >&2; exit 6`)}`);
+      const { job } = await rig(GIB);
+      expect(await failure(makeRootfs(job))).toMatchObject({
+        kind: 'script',
+        code: 'box.postinstall-failed',
+        message:
+          "The base box could not be made: the project's own basebox.postinstall failed with exit code 6.",
+        details: [said],
+        hint: expect.stringContaining('mayfly box create --verbose') as unknown,
+      });
+    },
+  );
+
+  it('that fills the disk is told as that', async () => {
+    const script = 'echo "cp: No space left on device" >&2; exit 1';
+    await fakeProgram('mmdebstrap', `${RUNS}; ${hook(script)}`);
+    const { job } = await rig(GIB);
+    expect(await failure(makeRootfs(job))).toMatchObject({ code: 'box.disk-full' });
+  });
+
+  it('that worked is not to blame for what comes after it', async () => {
+    const seal = `echo 'I: running --customize-hook in shell: sh -c "sh /mayfly-setup/seal.sh"' >&2`;
+    await fakeProgram('mmdebstrap', `${RUNS}; ${hook('echo fine >&2')}; ${seal}; echo 'E: odd' >&2; exit 25`);
+    const { job } = await rig(GIB);
+    expect(await failure(makeRootfs(job))).toMatchObject({ code: 'box.packages-failed' });
   });
 });
