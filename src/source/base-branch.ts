@@ -15,8 +15,6 @@ export interface BaseBranchQuestion {
   readonly ref: SourceRef;
   /** The tag that is being released; then nothing is merged. */
   readonly releaseTag: string | undefined;
-  /** The names that the project allows; any when undefined. */
-  readonly allowed: readonly string[] | undefined;
 }
 
 /** What a checkout says of its base branch. `baseHead` is its head, whether it is to be merged or not. */
@@ -24,17 +22,17 @@ export type FoundBaseBranch = Pick<Checkout, 'baseBranch' | 'missingBaseBranch' 
 
 /**
  * Nothing is to be merged without the file, for a release, and on the base branch itself.
- * @throws MayflyError `source.base-branch-unknown` (usage) for a name that is not allowed
+ * @throws MayflyError `source.base-branch-unknown` (usage) for what is no name of a branch
  */
 export async function findBaseBranch(
   question: BaseBranchQuestion,
   options: GitOptions = {},
 ): Promise<FoundBaseBranch> {
-  const { repository, commit, ref, releaseTag, allowed } = question;
+  const { repository, commit, ref, releaseTag } = question;
   const text = await readFileAt(repository, commit, BASE_BRANCH_FILE, options);
   const name = firstLine(text ?? '');
   const merges = text !== undefined && releaseTag === undefined;
-  if (merges) refuseUnknown(name, allowed);
+  if (merges) refuseNoName(name);
   const found = WELL_FORMED.test(name) ? await findHead(repository, name, options) : undefined;
   const nothing = { baseBranch: undefined, missingBaseBranch: undefined, baseHead: found?.commit };
   if (!merges || (ref.kind === 'branch' && ref.name === name)) return nothing;
@@ -84,14 +82,13 @@ export function firstLine(text: string): string {
 /** Blanks and `^~:?*[\` cannot be in a branch name (git-check-ref-format(1)); here they would ask for something else. */
 const WELL_FORMED = /^[^\s~^:?*[\\@{}]+$/;
 
-function refuseUnknown(name: string, allowed: readonly string[] | undefined): void {
-  if (WELL_FORMED.test(name) && (allowed === undefined || allowed.includes(name))) return;
+function refuseNoName(name: string): void {
+  if (WELL_FORMED.test(name)) return;
   const found = name === '' ? 'is empty on its first line' : `names "${name}"`;
-  const expected = allowed === undefined ? 'the name of a branch' : `one of ${allowed.join(', ')}`;
   throw new MayflyError(
     'usage',
     'source.base-branch-unknown',
-    `${BASE_BRANCH_FILE} ${found}; expected ${expected}.`,
+    `${BASE_BRANCH_FILE} ${found}; expected the name of a branch.`,
     { hint: `Correct ${BASE_BRANCH_FILE} and commit it.` },
   );
 }

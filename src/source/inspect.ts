@@ -9,8 +9,6 @@ import { findPlaces } from './places.js';
 import { listSubmodules } from './submodules.js';
 
 export interface InspectOptions {
-  /** The names that `config/base_branch` may hold; any when undefined. */
-  readonly baseBranches?: readonly string[] | undefined;
   /** What is to be built in place of what is checked out. */
   readonly asked?: AskedSource | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +32,7 @@ export async function inspectCheckout(directory: string, options: InspectOptions
   const checkedOut = branch ?? tagRef(releaseTag) ?? refuseDetached(places.topLevel, head.shortId);
   const ref =
     asked?.ref === undefined ? checkedOut : await askedRef(repository, asked.ref, checkedOut, options);
-  const question = { repository, commit: head.commit, ref, releaseTag, allowed: options.baseBranches };
+  const question = { repository, commit: head.commit, ref, releaseTag };
   const [base, dirty, submodules] = await Promise.all([
     findBaseBranch(question, options),
     findDirty(repository, options),

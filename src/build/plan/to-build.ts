@@ -56,7 +56,8 @@ export async function withSourceToBuild<Facts extends OptionFacts, T>(
   const { options } = optionsFor(project.config, project, facts, context, request);
   if (!options.ignoreChanges && request.allowDirty !== true) refuseDirty(project.checkout);
   refuseOtherBranch(project, context);
-  checkBaseBranch(project);
+  // The scripts of a Tails-style checkout read its name too, whether it is merged or not.
+  if (options.mergeBaseBranch || project.profile === 'tails') checkBaseBranch(project);
   return await withPreview(
     project.checkout,
     { merge: options.mergeBaseBranch, signal: context.signal, scratch: request.scratch },
@@ -133,12 +134,15 @@ function checkBaseBranch(project: Project): void {
   const name = baseBranch?.name ?? missingBaseBranch;
   const allowed = project.config.build.baseBranches;
   if (name === undefined || allowed.includes(name)) return;
+  // There the names are fixed.
+  const way =
+    project.profile === 'tails'
+      ? ''
+      : ' Add it to build.base_branches in builder.yaml, or pass --no-merge-base-branch.';
   throw new MayflyError(
     'usage',
     'source.base-branch-unknown',
     `config/base_branch names ${name}, which is not among build.base_branches.`,
-    {
-      hint: `Allowed are: ${allowed.join(', ')}.`,
-    },
+    { hint: `Allowed are: ${allowed.join(', ')}.${way}` },
   );
 }

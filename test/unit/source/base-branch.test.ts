@@ -72,15 +72,6 @@ describe('the base branch of a checkout', () => {
 });
 
 describe('errors', () => {
-  test('a name that the project does not allow', async () => {
-    const root = await topic();
-    const error = await failure(inspectCheckout(root, { baseBranches: ['stable', 'devel'] }));
-    expect(error).toMatchObject({ kind: 'usage', code: 'source.base-branch-unknown' });
-    expect(error.message).toContain('"main"');
-    expect(error.message).toContain('stable, devel');
-    expect((await inspectCheckout(root, { baseBranches: ['main'] })).baseBranch?.name).toBe('main');
-  });
-
   test.each(['', '\nmain\n', 'main^{/x}\n', 'main~1\n', 'two words\n'])(
     'no name of a branch: %j',
     async (text) => {

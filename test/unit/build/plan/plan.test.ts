@@ -289,7 +289,12 @@ describe('the base branch', () => {
     const { root, context } = await topic();
     await git(root, 'branch', 'elsewhere', 'main');
     await commit(root, 'Other base', { 'config/base_branch': 'elsewhere\n' });
-    expect(await failure(plan(context))).toMatchObject({ code: 'source.base-branch-unknown' });
+    expect(await failure(plan(context))).toMatchObject({
+      code: 'source.base-branch-unknown',
+      hint: 'Allowed are: main. Add it to build.base_branches in builder.yaml, or pass --no-merge-base-branch.',
+    });
+    const unmerged = await plan(context, { flags: { mergeBaseBranch: false } });
+    expect(unmerged.source.merged).toBe(false);
   });
 });
 
