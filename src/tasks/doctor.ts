@@ -9,6 +9,7 @@ import { detectAccelerator } from '../vm/accelerator.js';
 import type { Context } from '../build/context.js';
 import { OVMF } from './boot-image.js';
 import { logsFinding } from './clean-logs.js';
+import { userNamespace } from './doctor-namespaces.js';
 import { providerFindings } from './doctor-providers.js';
 import type { Finding } from './finding.js';
 import { foldersFinding } from './folders.js';
@@ -96,27 +97,6 @@ async function gitVersion(): Promise<Finding> {
     found: version,
     ...(enough ? {} : { hint: 'Install a newer git, or build with --no-merge-base-branch.' }),
   };
-}
-
-/** It is tried, not guessed: what mmdebstrap's unshare mode does, in small. */
-async function userNamespace(): Promise<Finding> {
-  const base = { name: 'user namespaces', purpose: 'makes base boxes without root' };
-  if (process.getuid?.() === 0) return { ...base, state: 'ok', found: 'not needed by root' };
-  if (which('newuidmap') === undefined)
-    return { ...base, state: 'missing', found: 'newuidmap is not installed', package: 'uidmap' };
-  try {
-    await run('unshare', ['--user', '--map-auto', '--map-root-user', '--mount', 'true'], {
-      timeoutMs: 10_000,
-    });
-    return { ...base, state: 'ok', found: 'work' };
-  } catch (error) {
-    return {
-      ...base,
-      state: 'missing',
-      found: messageOf(error),
-      hint: 'Is there a line for you in /etc/subuid and /etc/subgid? If not: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"',
-    };
-  }
 }
 
 async function readable(path: string): Promise<boolean> {
