@@ -173,8 +173,18 @@ const artifacts = {
 };
 
 const caches = {
-  packages: field('size', size('256M'), '20G', 'Size of the cache disk for packages.'),
-  website: field('size', size('256M'), '5G', 'Size of the cache disk for the built website.'),
+  packages: field(
+    'size',
+    size('256M'),
+    '20G',
+    'Size of the cache disk for packages. One that is there grows to it, and never shrinks.',
+  ),
+  website: field(
+    'size',
+    size('256M'),
+    '5G',
+    'Size of the cache disk for the built website. One that is there grows to it, and never shrinks.',
+  ),
 };
 
 /** What stands below each key of the file that is a section. */

@@ -19,6 +19,7 @@ import { entriesOf } from '../process/entries.js';
 import { lock } from '../process/lock.js';
 import { run } from '../process/run.js';
 import { isWhole } from './check.js';
+import { virtualSize } from './qcow2.js';
 
 /** A chain longer than this is made one file again: each link costs QEMU a look-up per read. */
 const LONGEST_CHAIN = 8;
@@ -46,7 +47,10 @@ interface Generation {
 
 const generationName = (number: number): string => `generation-${String(number).padStart(4, '0')}.qcow2`;
 
-/** Makes this VM's overlay over the newest generation; the very first is an empty disk. */
+/**
+ * Makes this VM's overlay over the newest generation; the very first is an empty disk.
+ * @param bytes that it should have: it is no smaller than what it stands on, which has a file system of that size
+ */
 export async function openCache(
   store: CacheStore,
   cache: string,
@@ -61,11 +65,11 @@ export async function openCache(
   const newest = (await generations(folder)).at(-1);
   const create = ['create', '-q', '-f', 'qcow2'];
   if (newest === undefined) await run('qemu-img', [...create, path, String(bytes)], { signal });
-  else
-    await run('qemu-img', [...create, '-b', newest.file, '-F', 'qcow2', basename(path)], {
-      cwd: folder,
-      signal,
-    });
+  else {
+    const size = Math.max(bytes, await virtualSize(join(folder, newest.file)));
+    const over = [...create, '-b', newest.file, '-F', 'qcow2', basename(path), String(size)];
+    await run('qemu-img', over, { cwd: folder, signal });
+  }
   return { cache, path };
 }
 

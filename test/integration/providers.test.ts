@@ -83,6 +83,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
           ...{ memory: '512M', build_memory: '512M', network: 'archive', libvirt: uris },
           vagrantfile: 'vagrant/Vagrantfile',
         },
+        caches: { packages: '512M' },
         guest: { source: '/probe.git' },
       },
       files: { 'builder/vagrant/Vagrantfile': OWN_VAGRANTFILE },
@@ -171,7 +172,7 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
   const next = uris === REMOTE ? 'the next VM, without SSH,' : 'the next VM';
   it(`leaves a cache that ${next} goes on with`, async () => {
     await project.git('rm', '--quiet', 'wait', 'fail');
-    if (uris === REMOTE) await useOwnSystem(project);
+    await change(project, { libvirt: uris === REMOTE ? ['qemu:///system'] : uris, packages: '1G' });
     await project.git('commit', '--quiet', '--message', 'Go on');
     const before = await boxesOf(host);
     const built = await run('build', ...flags);
@@ -181,6 +182,8 @@ describe.each(PROVIDERS)('$title', ({ title, asked, provider, uris, machine, pas
     expect(before.length > 0).toBe(host.enter !== undefined);
     // What was killed did not come to its end, and does not count.
     expect(await artifact('seen.img')).toBe('3\n');
+    // And larger, as it is to be now.
+    expect(Number(/^.*of (\d+) MiB/m.exec(built.all)?.[1])).toBeGreaterThan(900);
     expect(built.all).not.toMatch(/WRITABLE|REACHED/);
     expect(await artifact('archive.img')).toBe('HTTP');
     if (uris === REMOTE) expect(built.all).toContain('libvirt at qemu:///system');
@@ -200,12 +203,16 @@ it('the same artifacts, and the same record but for the provider, from each', ()
   for (const [title, record] of others) expect({ title, record }).toEqual({ title, record: first?.[1] });
 });
 
-/** The libvirt that was reached over SSH is also this host's own: the same box, and the same cache. */
-async function useOwnSystem(project: TestProject): Promise<void> {
+interface Change {
+  /** The libvirt that was reached over SSH is also this host's own: the same box, and the same cache. */
+  readonly libvirt: readonly string[];
+  readonly packages: string;
+}
+
+async function change(project: TestProject, { libvirt, packages }: Change): Promise<void> {
   const file = join(project.path, 'builder/builder.yaml');
-  const settings = parse(await readFile(file, 'utf8')) as { vm: { libvirt: readonly string[] } };
-  settings.vm.libvirt = ['qemu:///system'];
-  await writeFile(file, stringify(settings));
+  const settings = parse(await readFile(file, 'utf8')) as { vm: object; caches: object };
+  await writeFile(file, stringify({ ...settings, vm: { ...settings.vm, libvirt }, caches: { packages } }));
   await project.git('add', '--all');
 }
 

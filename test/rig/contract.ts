@@ -22,6 +22,7 @@ export const BUILD = [
   'echo "provisioned $(wc -l < /var/lib/starts.all) times"',
   'echo x | sudo tee -a $seen > /dev/null; sudo sync $seen; wc -l < $seen > seen.img',
   'echo "in the build, number $(cat seen.img) on this cache"',
+  'echo "of $(($(stat --file-system --format "%b * %S" /var/cache/apt-cacher-ng) >> 20)) MiB"',
   'wc -l < /var/lib/starts > starts.img',
   // All at once, as each waits for an answer that does not come.
   `if [ "$(cat seen.img)" = 1 ]; then ${[BEYOND, LOOPBACK, ON_BRIDGE].map((address) => `(${reach(address)} && echo REACHED) &`).join(' ')} wait; fi 2> /dev/null`,

@@ -104,7 +104,7 @@ main() {
   status=0
   in_group setpriv --reuid "$MF_USER" --regid "$MF_USER" --init-groups -- env -i "$@" "$script" || status=$?
   # What it left running would keep its output open, and us waiting.
-  [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
+  end_group "$BUILD_GROUP"
   [ "$status" -eq 0 ] || say_full
   ended "$status"
 }

@@ -2,7 +2,7 @@
 # be rescued.
 main() {
   # After a timeout the script still runs.
-  [ ! -e "$BUILD_GROUP" ] || echo 1 > "$BUILD_GROUP/cgroup.kill"
+  end_group "$BUILD_GROUP"
   # After an interruption, that of provisioning does.
   [ ! -s "$UNFINISHED" ] || end_group "$PROVISION_GROUP"
   if [ "$MF_UNMOUNT" != yes ]; then

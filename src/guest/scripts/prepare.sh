@@ -53,7 +53,19 @@ cache() {
       ;;
   esac
   mount -o noatime "$disk" "$2" || fail guest.cache-disk "cannot mount the cache disk $1"
+  grow "$disk"
   [ -z "$3" ] || chown "$3" "$2"
+}
+
+# A cache disk is larger than its file system once the project's settings ask for more. The ext4 superblock, at byte 1024,
+# has the number of blocks at byte 4, and at byte 24 their size: 1024 shifted by that number.
+grow() {
+  read -r sectors < "/sys/block/${1##*/}/size"
+  # shellcheck disable=SC2046 # numbers
+  set -- "$1" $(od -An -v -w24 -tu4 -j 1028 -N 24 "$1")
+  # What is less than a group of small blocks more is no new size.
+  [ $((sectors / 2)) -gt $((($2 << $7) + 8192)) ] || return 0
+  resize2fs "$1" > /dev/null || fail guest.cache-disk "cannot make the file system of the cache disk $1 as large as the disk"
 }
 
 # Where apt-cacher-ng has a disk that is nearly full: it keeps the packages of every state that the project ever had, and when

@@ -9,7 +9,7 @@
  * stand on each other, one that stands on nothing is made of them all.
  */
 import { copyVolume, createVolume, deleteVolume, publishVolume, volumePath } from './pool.js';
-import { backingOf, describeVolumes, listVolumes } from './volumes.js';
+import { describeVolumes, listVolumes, type VolumeFacts } from './volumes.js';
 
 export interface PoolCache {
   readonly cache: string;
@@ -39,26 +39,35 @@ export function generationsOf(names: readonly string[], cache: string): readonly
     .sort((a, b) => a.number - b.number);
 }
 
-/** Makes this VM's overlay over the newest generation. @returns its path on the host */
+/**
+ * Makes this VM's overlay over the newest generation: no smaller than that, which has a file system of its size.
+ * @returns its path on the host
+ */
 export async function openPoolCache(uri: string, wanted: PoolCache, signal: AbortSignal): Promise<string> {
   const newest = generationsOf(await listVolumes(uri), wanted.cache).at(-1);
   const name = runVolume(wanted.cache, wanted.vmId);
-  const volume = { name, bytes: wanted.bytes, format: 'qcow2' } as const;
-  await createVolume(uri, newest === undefined ? volume : { ...volume, backing: newest.name }, signal);
+  const format = 'qcow2';
+  if (newest === undefined) await createVolume(uri, { name, bytes: wanted.bytes, format }, signal);
+  else {
+    const bytes = Math.max(wanted.bytes, (await factsOf(uri, newest.name))?.capacity ?? 0);
+    await createVolume(uri, { name, bytes, format, backing: newest.name }, signal);
+  }
   return await volumePath(uri, name, signal);
 }
 
 /** Makes the overlay of a VM that has ended in order the next generation, unless another has become it meanwhile. */
 export async function sealPoolCache(
   uri: string,
-  { cache, vmId, bytes }: PoolCache,
+  { cache, vmId, bytes: wanted }: PoolCache,
   signal: AbortSignal,
 ): Promise<'sealed' | 'overtaken' | 'gone'> {
   const names = await listVolumes(uri);
   const run = runVolume(cache, vmId);
   if (!names.includes(run)) return 'gone';
   const known = generationsOf(names, cache);
-  const begun = await backingOf(uri, run);
+  const facts = await factsOf(uri, run);
+  const begun = facts?.backing;
+  const bytes = Math.max(wanted, facts?.capacity ?? 0);
   const newest = known.at(-1);
   // The number that follows the one it began from, whatever has been published since: only one can have it.
   const next = { number: (newest?.number ?? 0) + 1, run };
@@ -71,6 +80,9 @@ export async function sealPoolCache(
   await deleteVolume(uri, run);
   return 'overtaken';
 }
+
+const factsOf = async (uri: string, name: string): Promise<VolumeFacts | undefined> =>
+  (await describeVolumes(uri, [name])).get(name);
 
 /** What is to be a generation. */
 interface Sealed {

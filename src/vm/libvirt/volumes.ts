@@ -29,6 +29,8 @@ export function volumeNames(table: string): readonly string[] {
 export interface VolumeFacts {
   /** Name of the volume below it. */
   readonly backing: string | undefined;
+  /** Bytes of the disk that it is. */
+  readonly capacity: number;
   /** Bytes that it takes on its host. */
   readonly allocation: number;
 }
@@ -73,13 +75,9 @@ export function parseVolumes(xml: string): ReadonlyMap<string, VolumeFacts> {
     const name = /<name>([^<]*)<\/name>/.exec(text)?.[1];
     if (name === undefined) return [];
     const backing = /<backingStore>\s*<path>[^<]*\/([^/<]+)<\/path>/.exec(text)?.[1];
-    const allocation = Number(/<allocation unit='bytes'>(\d+)</.exec(text)?.[1] ?? 0);
-    return [[name, { backing, allocation }] as const];
+    const bytesOf = (element: string): number =>
+      Number(new RegExp(`<${element} unit='bytes'>(\\d+)<`).exec(text)?.[1] ?? 0);
+    return [[name, { backing, capacity: bytesOf('capacity'), allocation: bytesOf('allocation') }] as const];
   });
   return new Map(volumes);
-}
-
-/** Name of the volume below another one, or undefined. */
-export async function backingOf(uri: string, name: string): Promise<string | undefined> {
-  return (await describeVolumes(uri, [name])).get(name)?.backing;
 }

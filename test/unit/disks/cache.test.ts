@@ -55,6 +55,16 @@ describe('a later build', () => {
     expect([await holds(two ?? '', 1), await holds(two ?? '', 2, MIB)]).toEqual([true, true]);
   });
 
+  it('has as much room as is asked for now, when that is more', async () => {
+    const store = await emptyStore();
+    await seal(store, await openIt(store, 'vm1'));
+    const larger = await openIt(store, 'vm2', 128 * MIB);
+    expect(await info(larger.path)).toMatchObject({ 'virtual-size': 128 * MIB });
+    await seal(store, larger);
+    // What has a file system of that size keeps it.
+    expect(await info((await openIt(store, 'vm3')).path)).toMatchObject({ 'virtual-size': 128 * MIB });
+  });
+
   it('whose overlay is gone seals nothing', async () => {
     const store = await emptyStore();
     const disk = await openIt(store, 'vm1');

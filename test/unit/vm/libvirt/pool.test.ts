@@ -36,11 +36,11 @@ it('only volumes of ours are seen', () => {
 
 it('many volumes are described by one answer', () => {
   const volume = (name: string, backing: string): string =>
-    `<volume type='file'>\n  <name>${name}</name>\n  <allocation unit='bytes'>4096</allocation>${backing}\n</volume>\n\n`;
+    `<volume type='file'>\n  <name>${name}</name>\n  <capacity unit='bytes'>65536</capacity>\n  <allocation unit='bytes'>4096</allocation>${backing}\n</volume>\n\n`;
   const backing = '\n  <backingStore>\n    <path>/var/lib/images/mayfly-a.qcow2</path>\n  </backingStore>';
   expect([...parseVolumes(volume('mayfly-a.qcow2', '') + volume('mayfly-b.qcow2', backing))]).toEqual([
-    ['mayfly-a.qcow2', { backing: undefined, allocation: 4096 }],
-    ['mayfly-b.qcow2', { backing: 'mayfly-a.qcow2', allocation: 4096 }],
+    ['mayfly-a.qcow2', { backing: undefined, capacity: 65536, allocation: 4096 }],
+    ['mayfly-b.qcow2', { backing: 'mayfly-a.qcow2', capacity: 65536, allocation: 4096 }],
   ]);
   expect(parseVolumes('').size).toBe(0);
 });
