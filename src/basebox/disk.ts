@@ -107,7 +107,7 @@ async function plainFile(root: string, path: string): Promise<string> {
     'box.no-boot-code',
     `GRUB's package has no file ${path}, or a link in its place.`,
     {
-      hint: "It comes from the project's own archive: is archive.origins.debian in builder.yaml one of Debian's?",
+      hint: "Is the project's archive one of Debian's (archive.origins in builder.yaml)?",
     },
   );
 }

@@ -32,7 +32,7 @@ const CONFIGURATION: readonly (readonly [string, string])[] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
   ['log.showSignature', 'false'],
-  // A checkout may belong to another user (CI, shared folders); with hooks and monitors off that is safe.
+  // Whose checkout it may be is asked before (owner.ts).
   ['safe.directory', '*'],
   // What git answers must not depend on the person's taste.
   ['core.abbrev', 'auto'],

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { MayflyError } from '../errors.js';
 import type { Checkout } from './checkout.js';
 import { gitAnswer, type GitOptions } from './git.js';
+import { refuseOtherOwner } from './owner.js';
 
 /** Absolute paths. */
 export type Places = Pick<Checkout, 'topLevel' | 'gitDir' | 'commonDir'>;
@@ -19,6 +20,7 @@ const QUESTIONS = [
 /**
  * The checkout that a folder belongs to.
  * @throws MayflyError of kind `usage`: `source.not-a-repository`, `source.bare`
+ * @throws MayflyError `source.other-owner` (refused)
  * @throws CommandError when git does not say
  */
 export async function findPlaces(directory: string, options: GitOptions = {}): Promise<Places> {
@@ -40,7 +42,10 @@ export async function findPlaces(directory: string, options: GitOptions = {}): P
   if (insideWorkTree === 'false') {
     throw notARepository(`${directory} is inside the .git folder of a checkout, not among its files.`);
   }
-  if (exitCode === 0) return { topLevel, gitDir, commonDir };
+  if (exitCode === 0) {
+    await refuseOtherOwner({ topLevel, gitDir, commonDir });
+    return { topLevel, gitDir, commonDir };
+  }
   if (stderr.includes('not a git repository')) throw notARepository(`${directory} is not in a Git checkout.`);
   // Again, for its error.
   await ask([0]);

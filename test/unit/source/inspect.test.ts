@@ -1,8 +1,19 @@
-import { chown, mkdir, readdir } from 'node:fs/promises';
+import { chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chooseTag, inspectCheckout } from '../../../src/source/inspect.js';
-import { commit, contents, failure, git, gitAt, repository, START, temporaryFolder } from './repository.js';
+import { setEnvironment } from '../../rig/fake-programs.js';
+import {
+  commit,
+  contents,
+  failure,
+  git,
+  gitAt,
+  repository,
+  START,
+  temporaryFolder,
+  write,
+} from './repository.js';
 
 async function project(): Promise<string> {
   return await repository(join(await temporaryFolder(), 'pröject one'));
@@ -62,11 +73,24 @@ describe('inspectCheckout', () => {
     expect((await inspectCheckout(join(folder, 'shared'))).commit).toBe(head);
   });
 
-  test('a checkout of another user is read all the same', async () => {
+  test('a checkout of another user is read when the person has told git that it is safe, and not before', async () => {
     const root = await project();
-    if (process.getuid?.() === 0) {
-      for (const path of [root, join(root, '.git')]) await chown(path, 65534, 65534);
+    const home = await temporaryFolder();
+    setEnvironment({ HOME: home, XDG_CONFIG_HOME: undefined });
+    const isRoot = process.getuid?.() === 0;
+    const trap = join(home, 'trap');
+    await git(root, 'config', 'filter.x.clean', `touch '${trap}'; cat`);
+    await commit(root, 'Filtered', { '.gitattributes': '*.txt filter=x\n', 'a.txt': 'a\n' });
+    await rm(trap, { force: true });
+    await write(root, 'a.txt', 'changed\n');
+    if (isRoot) {
+      await chown(join(root, '.git'), 65534, 65534);
+      const error = await failure(inspectCheckout(root));
+      expect(error).toMatchObject({ kind: 'refused', code: 'source.other-owner' });
+      expect(error.hint).toContain(`safe.directory '${root}'`);
+      expect(await readdir(home)).toEqual([]);
     }
+    await writeFile(join(home, '.gitconfig'), `[safe]\n\tdirectory = ${root}\n`);
     expect((await inspectCheckout(root)).topLevel).toBe(root);
   });
 
