@@ -22,6 +22,7 @@ const inputsShape = z.looseObject({
     }),
   ),
   postinstall: z.string().optional(),
+  postinstallOffline: z.literal(true).optional(),
 });
 
 /** The inputs of a stored box; undefined of one that an older mayfly made, with other fields. */
@@ -56,10 +57,14 @@ export function changedInputs(before: FingerprintInputs, now: FingerprintInputs)
     ...sets('packages', before.packages, now.packages),
     ...sets('disk tools', before.tools, now.tools),
     ...scalar('postinstall', hashName(before.postinstall), hashName(now.postinstall)),
+    ...scalar('network of postinstall', networkName(before), networkName(now)),
     ...records('files of mayfly in the box', before.setup, now.setup),
     ...origins(before.origins, now.origins),
   ];
 }
+
+const networkName = ({ postinstallOffline }: FingerprintInputs): string =>
+  postinstallOffline === true ? 'none' : 'of the host';
 
 const hashName = (sha256: string | undefined): string =>
   sha256 === undefined ? 'none' : sha256.slice(0, 12);

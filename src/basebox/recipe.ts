@@ -68,6 +68,8 @@ export interface BoxSpec {
   readonly sources: readonly ArchiveSource[];
   /** Content of the project's basebox/postinstall, if it has one. */
   readonly postinstall: string | undefined;
+  /** It runs without a network: in a pinned project nothing comes in that no serial names. Default false. */
+  readonly postinstallOffline?: boolean;
 }
 
 /** Every field says why it counts. */
@@ -98,6 +100,8 @@ export interface FingerprintInputs {
   }[];
   /** SHA-256 of the project's own script. */
   readonly postinstall: string | undefined;
+  /** It may have found nothing where another, with a network, did. */
+  readonly postinstallOffline?: true | undefined;
 }
 
 export function fingerprintInputs(spec: BoxSpec, setup: Readonly<Record<string, string>>): FingerprintInputs {
@@ -125,6 +129,9 @@ export function fingerprintInputs(spec: BoxSpec, setup: Readonly<Record<string, 
       }))
       .sort((a, b) => compare(a.origin, b.origin)),
     postinstall: spec.postinstall === undefined ? undefined : sha256(spec.postinstall),
+    ...(spec.postinstall !== undefined && spec.postinstallOffline === true
+      ? { postinstallOffline: true }
+      : {}),
   };
 }
 

@@ -49,9 +49,10 @@ export function mmdebstrapArguments(spec: BoxSpec, paths: RootfsPaths): readonly
           `upload ${quoteWord(paths.postinstall)} /mayfly-setup/postinstall`,
           inside('chmod 0755 /mayfly-setup/postinstall'),
           tellingFailure(
-            inside(
-              `env DEBIAN_FRONTEND=noninteractive BUILD_USER=${quoteWord(spec.user)} /mayfly-setup/postinstall`,
-            ),
+            (spec.postinstallOffline === true ? 'unshare --net ' : '') +
+              inside(
+                `env DEBIAN_FRONTEND=noninteractive BUILD_USER=${quoteWord(spec.user)} /mayfly-setup/postinstall`,
+              ),
           ),
         ];
   const memory = paths.memoryBytes === undefined ? [] : [`--setup-hook=${inMemoryHook(paths.memoryBytes)}`];

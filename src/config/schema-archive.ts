@@ -94,7 +94,7 @@ export const archive = {
     'true or false',
     z.boolean({ error: 'true or false' }),
     false,
-    'Refuse what no serial pins: an origin at `latest` other than `debian-security`, `archive.kind: mirror`, a VM that reaches more than the archive, a proxy outside it. A build that asked for anything outside its serials fails.',
+    'Refuse what no serial pins: an origin at `latest` other than `debian-security`, `archive.kind: mirror`, a VM that reaches more than the archive, a proxy outside it. A build that asked for anything outside its serials fails, and `basebox.postinstall` has no network.',
     '`false`',
   ),
   branches: field(

@@ -61,7 +61,7 @@ const basebox = {
     'path',
     insidePath(),
     POSTINSTALL,
-    "Script, in the builder directory, that runs in the box's root before it is sealed. It need not exist, unless another path is named.",
+    "Script, in the builder directory, that runs in the box's root before it is sealed, on this host: see guest-contract.md. It need not exist, unless another path is named.",
   ),
   disk: field('size', diskSize('1G'), '20G', "Size of the VM's disk, as the guest sees it."),
 };

@@ -29,6 +29,7 @@ export async function boxSpec(config: Config, archive: PlannedArchive, folder: s
     postinstall: await readOptional(
       await insideFolder(folder, config.basebox.postinstall, 'basebox.postinstall'),
     ),
+    postinstallOffline: archive.pinned,
   };
 }
 

@@ -52,7 +52,8 @@ export async function obtainVm(request: VmRequest): Promise<ObtainedVm> {
   const { context, journal, plan } = request;
   let kept = request.existing ?? (await findKeptVm(context, plan.project.checkout));
   if (kept !== undefined) refuseElsewhere(kept);
-  if (kept !== undefined && plan.options.forceCleanup) {
+  // Whoever names a VM means that one.
+  if (kept !== undefined && plan.options.forceCleanup && request.existing === undefined) {
     await destroyKept(request, kept);
     kept = undefined;
   }

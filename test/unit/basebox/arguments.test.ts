@@ -9,6 +9,16 @@ import { temporaryFolder } from '../source/repository.js';
 import { DEBIAN, SECURITY, SPEC } from './spec.js';
 
 describe('mmdebstrap', () => {
+  it('gives the postinstall of a pinned project no network', () => {
+    const paths = { setup: '/s', postinstall: '/s/postinstall', output: '/s', memoryBytes: undefined };
+    const hooks = (postinstallOffline: boolean): readonly string[] =>
+      mmdebstrapArguments({ ...SPEC, postinstallOffline }, paths).filter((hook) =>
+        hook.includes('BUILD_USER'),
+      );
+    expect(hooks(false)).toEqual([expect.stringContaining('=chroot "$1" env ')]);
+    expect(hooks(true)).toEqual([expect.stringContaining('=unshare --net chroot "$1" env ')]);
+  });
+
   it('makes the root file system', () => {
     const paths = {
       setup: '/scratch/setup',
