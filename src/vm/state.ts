@@ -11,9 +11,10 @@ import type { VmOnDisk } from './provider.js';
 import { providerOf } from './providers.js';
 import type { VmRecord } from './record.js';
 
-/** `crashed`: kept, and gone without being halted. Its disks may be damaged. */
-/** `elsewhere`: it belongs to another host that shares our folders, and nothing here tells how it is. */
-/** `silent`: kept, or to be kept, on a host that does not answer. */
+/**
+ * `crashed`: kept, and gone without being halted: its disks may be damaged. `elsewhere`: it belongs to another host that
+ * shares our folders, and nothing here tells how it is. `silent`: kept, or to be kept, on a host that does not answer.
+ */
 export type VmState = 'running' | 'kept' | 'halted' | 'crashed' | 'leftover' | 'elsewhere' | 'silent';
 
 /** @param isHeld we hold its lock: whoever worked with it last is done, also where that process goes on */
