@@ -3,7 +3,6 @@
  * because their version shapes the disk's bytes. Packages are only unpacked, nothing is configured, and each program
  * runs by the root's own dynamic loader, in a jail.
  */
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../errors.js';
@@ -17,7 +16,7 @@ export interface ToolsRoot {
   readonly root: string;
   /** What it was unpacked from. */
   readonly files: readonly SourceFile[];
-  /** Reads what is in the scratch folder, and writes below `work` there only. */
+  /** Reads what is in the scratch folder, and writes to `toolsWork` there only. */
   run(command: ToolsCommand, options: RunOptions): Promise<RunResult>;
 }
 
@@ -30,7 +29,7 @@ export interface ToolsCommand {
 }
 
 /** Where tools may write, in a scratch folder. */
-export const toolsWork = (scratch: string): string => join(scratch, 'work');
+export const toolsWork = (scratch: string): string => join(scratch, 'made');
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 
@@ -58,18 +57,19 @@ export function toolsArguments(sources: readonly ArchiveSource[], tar: string): 
 
 /**
  * The name of a tools root: what it is made from. Where no checksum says what that is, whoever signs it, and where it is.
+ * Keyrings are known to be some by then.
  */
-export function toolsKey(sources: readonly ArchiveSource[]): string {
+export async function toolsKey(sources: readonly ArchiveSource[]): Promise<string> {
   const source = sources.find(({ origin }) => origin === 'debian');
   const state =
     source?.releases[TOOLS_SUITE] ??
-    (source === undefined ? undefined : [source.serial, source.url, signersOf(source)]);
+    (source === undefined ? undefined : [source.serial, source.url, await signersOf(source)]);
   return sha256(canonicalJson({ suite: TOOLS_SUITE, packages: TOOLS_PACKAGES, state })).slice(0, 32);
 }
 
 /** A keyring of the host's packages, by its path, as each host has its own version of it; any other by its content. */
-function signersOf({ keyring }: ArchiveSource): string {
-  return keyring.startsWith('/usr/share/keyrings/') ? keyring : sha256(readFileSync(keyring));
+async function signersOf({ keyring }: ArchiveSource): Promise<string> {
+  return keyring.startsWith('/usr/share/keyrings/') ? keyring : sha256(await readFile(keyring));
 }
 
 export interface ToolsJob {
@@ -95,7 +95,7 @@ export async function storedToolsFiles(
   sources: readonly ArchiveSource[],
 ): Promise<readonly SourceFile[] | undefined> {
   try {
-    return JSON.parse(await readFile(join(store, toolsKey(sources), FILES), 'utf8')) as SourceFile[];
+    return JSON.parse(await readFile(join(store, await toolsKey(sources), FILES), 'utf8')) as SourceFile[];
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
@@ -104,7 +104,7 @@ export async function storedToolsFiles(
 
 /** Makes the tools root unless it exists. The caller holds the lock of `toolsKey`. */
 export async function ensureTools(job: ToolsJob): Promise<ToolsRoot> {
-  const root = join(job.store, toolsKey(job.sources));
+  const root = join(job.store, await toolsKey(job.sources));
   const loader = join(root, LIBRARIES, 'ld-linux-x86-64.so.2');
   const toolsFrom = (files: readonly SourceFile[]): ToolsRoot => ({
     root,

@@ -8,6 +8,7 @@ import { createTwice } from './twice.js';
 import { notePlanned } from '../archive/note-checkout.js';
 import { openArchive } from '../archive/serve.js';
 import type { Context } from '../context.js';
+import { checkKeyrings } from '../plan/box-spec.js';
 import { makePlan } from '../plan/plan.js';
 import { reapLeftovers } from '../reap.js';
 
@@ -30,6 +31,7 @@ export async function createProjectBox(
     refresh: true,
   });
   await notePlanned(context, plan);
+  await checkKeyrings(plan.archive.origins);
   await using archive = await openArchive(context, plan.archive, plan.options.offline, context.report);
   context.report({ type: 'step-started', step: 'box', title: 'Making the base box' });
   const started = performance.now();

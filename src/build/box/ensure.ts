@@ -44,7 +44,7 @@ export async function ensureBox(
   });
   const made = await findBox(store, planned.fingerprint);
   if (made !== undefined) return { box: made, reused: true };
-  await using _tools = await lock(lockFile(context.home, `tools-${toolsKey(planned.spec.sources)}`), {
+  await using _tools = await lock(lockFile(context.home, `tools-${await toolsKey(planned.spec.sources)}`), {
     purpose: 'makes the disk tools',
     signal: context.signal,
     onWait: wait('the disk tools'),

@@ -72,6 +72,11 @@ export async function addKeyrings(
     await writeFile(join(folder, guestKeyring(origin)), await readBinaryKeyring(keyring), { flag: 'wx' });
 }
 
+/** Before a base box is made for no VM. @throws MayflyError `archive.no-keyring` */
+export async function checkKeyrings(sources: readonly Pick<ArchiveSource, 'keyring'>[]): Promise<void> {
+  for (const { keyring } of sources) if (keyring !== DEBIAN_KEYRING) await readBinaryKeyring(keyring);
+}
+
 async function makeOwnFolders(folder: string): Promise<void> {
   try {
     await mkdir(join(folder, OWN));

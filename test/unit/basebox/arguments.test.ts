@@ -104,27 +104,29 @@ it('a source is one line for each suite', () => {
 });
 
 describe('the key of a tools root', () => {
-  it('changes with the serial of debian, and with nothing else', () => {
-    const key = toolsKey([DEBIAN, SECURITY]);
+  it('changes with the serial of debian, and with nothing else', async () => {
+    const key = await toolsKey([DEBIAN, SECURITY]);
     expect(key).toMatch(/^[0-9a-f]{32}$/);
-    expect(toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', keyring: '/k.gpg', suites: [] }])).toBe(key);
+    expect(await toolsKey([{ ...DEBIAN, url: 'http://127.0.0.1/', keyring: '/k.gpg', suites: [] }])).toBe(
+      key,
+    );
     const other = { ...DEBIAN, serial: '2026010204' };
-    expect(toolsKey([{ ...other, releases: {} }, SECURITY])).not.toBe(key);
+    expect(await toolsKey([{ ...other, releases: {} }, SECURITY])).not.toBe(key);
     // What the serial stands for counts, where that is known.
-    expect(toolsKey([other, SECURITY])).toBe(key);
-    expect(toolsKey([{ ...DEBIAN, releases: { trixie: 'f'.repeat(64) } }, SECURITY])).not.toBe(key);
+    expect(await toolsKey([other, SECURITY])).toBe(key);
+    expect(await toolsKey([{ ...DEBIAN, releases: { trixie: 'f'.repeat(64) } }, SECURITY])).not.toBe(key);
   });
 
   it('changes with mirror and keyring where no checksum says what comes from there', async () => {
     const mirror = { ...DEBIAN, serial: 'latest', releases: {} };
-    const key = toolsKey([mirror]);
-    expect(toolsKey([{ ...mirror, url: 'http://other.example/debian' }])).not.toBe(key);
+    const key = await toolsKey([mirror]);
+    expect(await toolsKey([{ ...mirror, url: 'http://other.example/debian' }])).not.toBe(key);
     const keyring = join(await temporaryFolder(), 'k.gpg');
     await writeFile(keyring, 'one');
-    const other = toolsKey([{ ...mirror, keyring }]);
+    const other = await toolsKey([{ ...mirror, keyring }]);
     expect(other).not.toBe(key);
     await writeFile(keyring, 'two');
-    expect(toolsKey([{ ...mirror, keyring }])).not.toBe(other);
+    expect(await toolsKey([{ ...mirror, keyring }])).not.toBe(other);
   });
 });
 

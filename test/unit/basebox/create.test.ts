@@ -121,7 +121,7 @@ describe('the disk tools', () => {
       "[ -e /sys ] || [ -e /proc/self ] && printf 'kernel '",
       "chroot / true 2>/dev/null && printf 'root '",
     ];
-    await fakeTools(root, `${tries.join('; ')}; printf tried; touch '${job.scratch}/work/x' && printf .`);
+    await fakeTools(root, `${tries.join('; ')}; printf tried; touch '${job.scratch}/made/x' && printf .`);
     await fakeMmdebstrap(root);
     const { folder } = await createBox(job);
     const raw = join(root, 'again.raw');

@@ -92,7 +92,7 @@ describe('a base box that is made twice', () => {
   it('is compared with what is stored, which is not what it would be now', async () => {
     const content = join(await temporaryFolder(), 'content');
     // Tools see the scratch folder of their box, and what is made beside them there.
-    const { context, make } = await twice('cat "${disk%/work/*}/content"', `cp '${content}' "$out"`);
+    const { context, make } = await twice('cat "${disk%/made/*}/content"', `cp '${content}' "$out"`);
     await writeFile(content, 'one');
     const stored = await make();
     await writeFile(content, 'two');

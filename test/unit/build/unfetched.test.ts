@@ -7,7 +7,7 @@ import { archiveFolder } from '../../../src/paths.js';
 import { poolPath, type MirrorPackage } from '../../rig/mirror.js';
 import { fakeProgram } from '../../rig/fake-programs.js';
 import { archiveRig } from '../snapshots/local/rig.js';
-import { failure, temporaryFolder } from '../source/repository.js';
+import { failure, temporaryFolder, write } from '../source/repository.js';
 import { testProject } from './plan/project.js';
 
 const rig = archiveRig();
@@ -79,6 +79,16 @@ describe('a base box that is made offline', () => {
     expect(about).toEqual([
       expect.stringMatching(/^Because of --offline, 6 packages could not be had.*and 2 more/),
     ]);
+  });
+});
+
+it('a base box is not begun with what is no keyring: it is not read to its end', async () => {
+  const { context } = await project();
+  const yaml =
+    'name: x\narchive: {kind: mirror, origins: {debian: {url: "http://m.example", keyring: /dev/zero}}}\n';
+  await write(context.cwd, 'builder/builder.yaml', yaml);
+  expect(await failure(createProjectBox(context, { offline: true }))).toMatchObject({
+    code: 'archive.no-keyring',
   });
 });
 
